@@ -1,0 +1,171 @@
+package ir
+
+import (
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+)
+
+// Static arguments of GoMLX's operations. Operations that are not listed have none. Slices are copies owned by the
+// node and are normalised at capture: nil strides, dilations and paddings are spelled out.
+type (
+	// ParameterAttr: Parameter. Index counts the function's declared parameters, then its captures.
+	ParameterAttr struct {
+		Index int
+		Name  string
+	}
+	// ConstantAttr: Constant. Data is aligned and must not be written to.
+	ConstantAttr struct{ Data []byte }
+
+	// ConvAttr: ConvGeneral(input, kernel).
+	ConvAttr struct {
+		Axes                            compute.ConvolveAxesConfig
+		Strides                         []int
+		Paddings                        [][2]int
+		InputDilations, KernelDilations []int
+		ChannelGroups, BatchGroups      int
+	}
+	// DotAttr: DotGeneral(lhs, rhs).
+	DotAttr struct {
+		LhsContracting, LhsBatch, RhsContracting, RhsBatch []int
+		Config                                             compute.DotGeneralConfig
+	}
+	// ReduceAttr: every Reduce* operation. Axes are sorted; all axes are spelled out.
+	ReduceAttr struct{ Axes []int }
+	// WindowAttr: ReduceWindow(x), SelectAndScatterMax/Min(operand, source); the latter without dilations.
+	WindowAttr struct {
+		Reduction                       compute.ReduceOpType
+		Window, Strides                 []int
+		InputDilations, WindowDilations []int
+		Paddings                        [][2]int
+	}
+	// BroadcastAttr: BroadcastInDim(x). Axis i of x becomes axis Axes[i] of the output.
+	BroadcastAttr struct {
+		Shape shapes.Shape
+		Axes  []int
+	}
+	// ReshapeAttr: Reshape(x).
+	ReshapeAttr struct{ Dims []int }
+	// DynamicReshapeAttr: DynamicReshape(x, values...). Inputs after the first are those of Specs that have a Value.
+	DynamicReshapeAttr struct{ Specs []DynamicDim }
+	// DynamicDim is compute.DynamicDimensionSpec; Input is the index among the node's inputs, 0 for none.
+	DynamicDim struct {
+		Static int
+		Name   string
+		Input  int
+	}
+	// TransposeAttr: Transpose(x). Output axis i is x's axis Perm[i].
+	TransposeAttr struct{ Perm []int }
+	// SliceAttr: Slice(x).
+	SliceAttr struct{ Starts, Limits, Strides []int }
+	// PadAttr: Pad(x, fill), one entry for each axis of x.
+	PadAttr struct{ Axes []compute.PadAxis }
+	// ReverseAttr: Reverse(x).
+	ReverseAttr struct{ Axes []int }
+	// ConcatenateAttr: Concatenate(operands...).
+	ConcatenateAttr struct{ Axis int }
+	// GatherAttr: Gather(operand, startIndices).
+	GatherAttr struct {
+		IndexVectorAxis                                                 int
+		OffsetOutputAxes, CollapsedSliceAxes, StartIndexMap, SliceSizes []int
+		IndicesAreSorted                                                bool
+	}
+	// ScatterAttr: ScatterSum/Max/Min(operand, indices, updates).
+	ScatterAttr struct {
+		IndexVectorAxis                                                int
+		UpdateWindowAxes, InsertedWindowAxes, ScatterAxesToOperandAxes []int
+		IndicesAreSorted, UniqueIndices                                bool
+	}
+	// DynamicSliceAttr: DynamicSlice(x, starts...). DynamicUpdateSlice(x, update, starts...) has no Attr.
+	DynamicSliceAttr struct{ Sizes []int }
+	// IotaAttr: Iota().
+	IotaAttr struct {
+		Shape shapes.Shape
+		Axis  int
+	}
+	// DTypeAttr: ConvertDType(x), Bitcast(x).
+	DTypeAttr struct{ DType dtypes.DType }
+	// ArgMinMaxAttr: ArgMinMax(x).
+	ArgMinMaxAttr struct {
+		Axis  int
+		DType dtypes.DType
+		IsMin bool
+	}
+	// BatchNormAttr: BatchNormForInference(x, scale, offset, mean, variance), BatchNormForTraining(x, scale, offset),
+	// BatchNormGradient(x, scale, mean, variance, gradOutput).
+	BatchNormAttr struct {
+		Epsilon float32
+		Axis    int
+	}
+	// RNGAttr: RNGBitGenerator(state) -> state, bits of this shape.
+	RNGAttr struct{ Shape shapes.Shape }
+	// FFTAttr: FFT(x).
+	FFTAttr struct {
+		Type    compute.FFTType
+		Lengths []int
+	}
+	// DynamicSizeAttr: DynamicDimensionSize(x).
+	DynamicSizeAttr struct{ Axis int }
+	// SortAttr: Sort(inputs...).
+	SortAttr struct {
+		Axis   int
+		Stable bool
+	}
+	// SoftmaxAttr: FusedSoftmax(x).
+	SoftmaxAttr struct{ Axis int }
+	// GeluAttr: FusedGelu(x).
+	GeluAttr struct{ Exact bool }
+	// LayerNormAttr: FusedLayerNorm(x, gamma?, beta?).
+	LayerNormAttr struct {
+		Axes              []int
+		Epsilon           float64
+		HasGamma, HasBeta bool
+	}
+	// DenseAttr: FusedDense(x, weight, bias?).
+	DenseAttr struct {
+		Config  compute.DenseConfig
+		HasBias bool
+	}
+)
+
+// ConvForm is which of a convolution's three tensors is computed from the other two.
+type ConvForm int
+
+// The forms of OpConv.
+const (
+	// ConvForward: inputs x, k; output y.
+	ConvForward ConvForm = iota
+	// ConvInputGradient: inputs dy, k; output dx.
+	ConvInputGradient
+	// ConvKernelGradient: inputs x, dy; output dk.
+	ConvKernelGradient
+)
+
+func (f ConvForm) String() string {
+	return [...]string{"forward", "input-gradient", "kernel-gradient"}[f]
+}
+
+// Conv2DAttr: OpConv. The geometry is always that of the forward convolution
+//
+//	y[n,oh,ow,o] = Σ x[n, oh·SH+i·DH−PadTop, ow·SW+j·DW−PadLeft, c] · k[i,j,c,o]
+//
+// with x [N H W C], k [KH KW C/Groups O], y [N OH OW O], whichever tensor the form computes.
+// 1-d convolutions have H = KH = OH = 1.
+type Conv2DAttr struct {
+	Form                 ConvForm
+	N, H, W, C           int
+	KH, KW, O            int
+	OH, OW               int
+	StrideH, StrideW     int
+	DilationH, DilationW int
+	PadTop, PadLeft      int // may be negative; bottom and right follow from OH, OW
+	Groups               int
+}
+
+// MatMulAttr: OpMatMul(a, b), OpSyrk(a). Inputs are read as Batch matrices with the given strides in elements, so
+// transposes cost nothing: C[b,i,j] = Σ_k A[b·BatchA + i·RowA + k·ColA] · B[b·BatchB + k·RowB + j·ColB], C dense.
+type MatMulAttr struct {
+	Batch, M, N, K     int
+	BatchA, RowA, ColA int
+	BatchB, RowB, ColB int
+}

@@ -1,0 +1,15 @@
+module github.com/atelier-go/atelier
+
+go 1.26.5
+
+require (
+	github.com/gomlx/compute v0.1.3
+	github.com/klauspost/cpuid/v2 v2.3.0
+)
+
+require (
+	github.com/gomlx/gomlx v0.28.2 // indirect
+	github.com/pkg/errors v0.9.1 // indirect
+	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
+	golang.org/x/sys v0.43.0 // indirect
+)
