@@ -1,6 +1,8 @@
 package ir
 
 import (
+	"github.com/atelier-go/atelier/cpu/internal/kernel/conv"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/fused"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -128,38 +130,12 @@ type (
 	}
 )
 
-// ConvForm is which of a convolution's three tensors is computed from the other two.
-type ConvForm int
-
-// The forms of OpConv.
-const (
-	// ConvForward: inputs x, k; output y.
-	ConvForward ConvForm = iota
-	// ConvInputGradient: inputs dy, k; output dx.
-	ConvInputGradient
-	// ConvKernelGradient: inputs x, dy; output dk.
-	ConvKernelGradient
-)
-
-func (f ConvForm) String() string {
-	return [...]string{"forward", "input-gradient", "kernel-gradient"}[f]
-}
-
-// Conv2DAttr: OpConv. The geometry is always that of the forward convolution
-//
-//	y[n,oh,ow,o] = Σ x[n, oh·SH+i·DH−PadTop, ow·SW+j·DW−PadLeft, c] · k[i,j,c,o]
-//
-// with x [N H W C], k [KH KW C/Groups O], y [N OH OW O], whichever tensor the form computes.
-// 1-d convolutions have H = KH = OH = 1.
-type Conv2DAttr struct {
-	Form                 ConvForm
-	N, H, W, C           int
-	KH, KW, O            int
-	OH, OW               int
-	StrideH, StrideW     int
-	DilationH, DilationW int
-	PadTop, PadLeft      int // may be negative; bottom and right follow from OH, OW
-	Groups               int
+// ConvolutionAttr: OpConv. Epilogue, if there is one, is an elementwise program whose iteration space is the
+// convolution's output with the last dimension its channels, whose input 0 is that output and whose Outputs replace
+// it as the node's outputs; it runs on rows of the output while they are in cache.
+type ConvolutionAttr struct {
+	Spec     conv.Spec
+	Epilogue *fused.Program
 }
 
 // MatMulAttr: OpMatMul(a, b), OpSyrk(a). Inputs are read as Batch matrices with the given strides in elements, so

@@ -19,10 +19,11 @@ type Op int
 
 // The operations that passes introduce, above GoMLX's.
 const (
-	// OpFused runs an elementwise program over one iteration space, optionally ending in reductions (FusedAttr).
+	// OpFused runs an elementwise program over one iteration space, optionally ending in reductions; Attr is a
+	// *fused.Program whose inputs and outputs are the node's.
 	OpFused Op = Op(compute.OpTypeLast) + 1 + iota
-	// OpConv is a convolution in canonical layout: inputs x [N H W C], k [KH KW C/G O]; ConvForm says which of the
-	// forward, input-gradient and kernel-gradient forms it computes (Conv2DAttr).
+	// OpConv is a float32 convolution in canonical layout; Attr is a ConvolutionAttr. Inputs are the two tensors the form
+	// reads (x, k; dy, k; x, dy), then the inputs of the epilogue after its first.
 	OpConv
 	// OpMatMul is a batched matrix product in canonical layout (MatMulAttr).
 	OpMatMul
