@@ -1,13 +1,17 @@
-// Command gemm generates the micro-kernels of matrix multiplication.
+// Command gemm generates the micro-kernels of matrix multiplication: for each instruction set and element type, one
+// function for each number of rows.
 package main
 
 import "github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
 
 func main() {
-	asm.File("avx2", func(c *asm.Context) {
-		asm.Func(c, "test", "func(a *float32)", "test.")
-		a := c.Load(c.Param("a"), c.GP64())
-		_ = a
-		asm.Return(c)
-	})
+	for _, s := range sets {
+		for _, e := range elements {
+			asm.File(e.file+"_"+s.file, func(c *asm.Context) {
+				for mr := 1; mr <= s.rows; mr++ {
+					(&tile{Context: c, set: s, element: e, mr: mr}).emit()
+				}
+			})
+		}
+	}
 }

@@ -1,0 +1,101 @@
+package gemm
+
+import (
+	"math"
+	"unsafe"
+)
+
+// Block computes C (+)= A·B for one cache block on the calling goroutine: A with element (i,p) at a[i*rsa+p*csa], B
+// as PackB(k, n) leaves it, C with element (i,j) at c[i*ldc+j]. It touches no element of a or c outside the m×k
+// and m×n that the shapes name. It panics when a slice is too short.
+func (g *Kernel[T]) Block(m, n, k int, a []T, rsa, csa int, packedB []T, c []T, ldc int, accumulate bool) {
+	if m <= 0 || n <= 0 {
+		return
+	}
+	checkMatrix("Block: a", len(a), m, k, rsa, csa)
+	checkOutput("Block: c", len(c), m, n, ldc)
+	if k <= 0 {
+		emptySum(m, n, c, ldc, accumulate)
+		return
+	}
+	if len(packedB) < g.PackedSizeB(k, n) {
+		panic("gemm: Block: packedB is too short")
+	}
+	g.block(&block[T]{
+		m: m, n: n, k: k,
+		a: unsafe.SliceData(a), rsa: rsa, csa: csa, panelA: g.MR * rsa,
+		b: unsafe.SliceData(packedB), panelB: k * g.NR, ldb: g.NR,
+		c: unsafe.SliceData(c), ldc: ldc, accumulate: accumulate,
+		diagonal: full,
+	})
+}
+
+// block is the operands of Kernel.block. Strides are in elements; panelA and panelB lead from one group of MR rows of
+// A or NR columns of B to the next.
+type block[T Float] struct {
+	m, n, k          int
+	a                *T
+	rsa, csa, panelA int
+	b                *T
+	panelB, ldb      int
+	c                *T
+	ldc              int
+	accumulate       bool
+	// diagonal is the column of the whole matrix's diagonal in row 0 of this block: tiles that lie wholly to the
+	// left of the diagonal are skipped.
+	diagonal int
+}
+
+// full is the diagonal that skips nothing.
+const full = math.MinInt / 2
+
+// block passes all rows of A by one panel of B after the other. Columns that do not fill a panel go through a tile on
+// the stack, whose sums are formed as in the others.
+func (g *Kernel[T]) block(x *block[T]) {
+	var tile [maxTile]T
+	for j := 0; j < x.n; j += g.NR {
+		b := at(x.b, j/g.NR*x.panelB)
+		cols := min(g.NR, x.n-j)
+		for i := 0; i < x.m; i += g.MR {
+			if i+x.diagonal >= j+cols {
+				break
+			}
+			rows := min(g.MR, x.m-i)
+			a := at(x.a, i/g.MR*x.panelA)
+			c := at(x.c, i*x.ldc+j)
+			if cols == g.NR {
+				g.Run(rows, x.k, a, x.rsa, x.csa, b, x.ldb, c, x.ldc, x.accumulate)
+				continue
+			}
+			g.Run(rows, x.k, a, x.rsa, x.csa, b, x.ldb, &tile[0], g.NR, false)
+			for r := range rows {
+				put(unsafe.Slice(at(c, r*x.ldc), cols), tile[r*g.NR:], x.accumulate)
+			}
+		}
+	}
+}
+
+func put[T Float](c, sums []T, accumulate bool) {
+	sums = sums[:len(c)]
+	if !accumulate {
+		copy(c, sums)
+		return
+	}
+	for j, s := range sums {
+		c[j] += s
+	}
+}
+
+// emptySum is the product for k = 0.
+func emptySum[T Float](m, n int, c []T, ldc int, accumulate bool) {
+	if accumulate {
+		return
+	}
+	for i := range m {
+		clear(c[i*ldc:][:n])
+	}
+}
+
+func at[T Float](p *T, i int) *T {
+	return (*T)(unsafe.Add(unsafe.Pointer(p), i*int(unsafe.Sizeof(*p))))
+}

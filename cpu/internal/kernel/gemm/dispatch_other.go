@@ -1,0 +1,10 @@
+//go:build !amd64 || noasm
+
+package gemm
+
+import "github.com/atelier-go/atelier/cpu/internal/isa"
+
+// runAsm has nothing to run: isa offers no level above Portable in this build.
+func runAsm[T Float](level isa.Level, mr, k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc int, accumulate bool) {
+	panic("gemm: this build has no kernel for level " + level.String())
+}

@@ -1,0 +1,78 @@
+package gemm
+
+// Blocking, found by measurement: a panel of B of depth 256 takes half of a 32 KiB first-level cache, 252 rows of A
+// (a multiple of every kernel's MR) at that depth half of a 512 KiB second-level cache.
+const (
+	depth = 256
+	rows  = 252
+	cols  = 512
+	// items is how many pieces of work a product is cut into where it is large enough: some for each of many workers.
+	items = 24
+	// grain is the multiplications below which a piece is not worth handing to a worker, about 20 µs.
+	grain = 1 << 20
+	// sharedB is the elements of packed B that are kept at once.
+	sharedB = 4 << 20
+	// partials is the elements of partial results that splitting k may take.
+	partials = 1 << 20
+)
+
+// plan is how a product is cut. It depends on the shape and the kernel alone; of its fields only kc and groups
+// change how sums are rounded.
+type plan struct {
+	m, n, k int
+	mc, nc  int // the piece of C that is one item
+	kc      int // the depth of a pass
+	groups  int // pieces that k is cut into, each summed by itself
+	perK    int // the length of a piece, a multiple of kc
+	direct  bool
+}
+
+// plan chooses the cuts of a product with m, n, k > 0.
+func (g *Kernel[T]) plan(m, n, k int) plan {
+	p := plan{m: m, n: n, k: k, groups: 1, perK: k}
+	p.kc = ceilDiv(k, ceilDiv(k, depth))
+	p.mc = g.even(m, rows, g.MR)
+	p.nc = g.even(n, cols, g.NR)
+	if k >= 4*max(m, n) && k >= 4*depth {
+		g.split(&p)
+	}
+	for p.count() < items {
+		// Halve the longer side: pieces near the square pack least.
+		switch {
+		case p.mc*p.nc*p.perK < 2*grain:
+			return p
+		case p.mc > 8*g.MR && p.mc >= p.nc/2:
+			p.mc = g.even(m, p.mc/2, g.MR)
+		case p.nc > 4*g.NR:
+			p.nc = g.even(n, p.nc/2, g.NR)
+		case p.mc > 2*g.MR:
+			p.mc = g.even(m, p.mc/2, g.MR)
+		default:
+			return p
+		}
+	}
+	return p
+}
+
+// split cuts a long sum over k where C alone gives too few items.
+func (g *Kernel[T]) split(p *plan) {
+	want := ceilDiv(items, p.tiles())
+	want = min(want, ceilDiv(p.k, 2*depth), max(1, partials/(p.m*p.n)))
+	p.perK = roundUp(ceilDiv(p.k, want), p.kc)
+	p.groups = ceilDiv(p.k, p.perK)
+}
+
+// even cuts length into equal parts of at most limit, rounded up to whole tiles.
+func (g *Kernel[T]) even(length, limit, tile int) int {
+	return roundUp(ceilDiv(length, ceilDiv(length, limit)), tile)
+}
+
+func (p *plan) rowItems() int { return ceilDiv(p.m, p.mc) }
+func (p *plan) colItems() int { return ceilDiv(p.n, p.nc) }
+func (p *plan) tiles() int    { return p.rowItems() * p.colItems() }
+func (p *plan) count() int    { return p.tiles() * p.groups }
+
+// columns is how many columns of B are packed at once when all workers share them: whole items.
+func (p *plan) columns() int {
+	return min(p.colItems(), max(1, sharedB/(p.k*p.nc))) * p.nc
+}
