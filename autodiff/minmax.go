@@ -1,0 +1,105 @@
+package autodiff
+
+import (
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// maxGradient is the rule of Max and Min. Against a constant zero it is one comparison and one select; otherwise
+// operands that are equal share the gradient.
+func maxGradient(node, v *Node) []*Node {
+	in := node.Inputs()
+	wins := GreaterThan
+	if node.Type() == NodeTypeMin {
+		wins = LessThan
+	}
+	side := func(a, b *Node) *Node {
+		if constantRoot(a) != nil {
+			return nil
+		}
+		var g *Node
+		if isZero(b) {
+			g = selectGradient(wins(expand(a, node.Shape()), zeroOf(a)), v)
+		} else {
+			a, b := expand(a, node.Shape()), expand(b, node.Shape())
+			g = Where(wins(a, b), v, selectGradient(Equal(a, b), MulScalar(v, 0.5)))
+		}
+		return unbroadcast(g, a.Shape())
+	}
+	return []*Node{side(in[0], in[1]), side(in[1], in[0])}
+}
+
+// selectGradient is v where the condition holds, 0 elsewhere.
+func selectGradient(condition, v *Node) *Node { return Where(condition, v, zeroOf(v)) }
+
+// clampGradient is the rule of Clamp(lo, x, hi) = min(max(x, lo), hi).
+func clampGradient(node, v *Node) []*Node {
+	in := node.Inputs()
+	lo, x, hi := expand(in[0], node.Shape()), in[1], expand(in[2], node.Shape())
+	grads := make([]*Node, 3)
+	if bound := in[0]; constantRoot(bound) == nil {
+		below := LogicalAnd(LessThan(x, lo), LessOrEqual(lo, hi))
+		grads[0] = unbroadcast(selectGradient(below, v), bound.Shape())
+	}
+	grads[1] = selectGradient(LogicalAnd(GreaterOrEqual(x, lo), LessOrEqual(x, hi)), v)
+	if bound := in[2]; constantRoot(bound) == nil {
+		grads[2] = unbroadcast(selectGradient(GreaterThan(Max(x, lo), hi), v), bound.Shape())
+	}
+	return grads
+}
+
+// reduceMaxGradient is the rule of ReduceMax and ReduceMin: the elements equal to the extreme share the gradient.
+func reduceMaxGradient(node, v *Node) []*Node {
+	x := node.Inputs()[0]
+	axes := staticOf(node).ints("axes")
+	hit := Equal(x, keepReduced(node, x, axes))
+	count := ReduceSum(ConvertDType(hit, v.DType()), axes...)
+	return []*Node{selectGradient(hit, keepReduced(Div(v, count), x, axes))}
+}
+
+// reduceProductGradient multiplies, for each element, the products before and after it along the reduced elements:
+// dividing the product by the element would fail at zeros.
+func reduceProductGradient(node, v *Node) []*Node {
+	x := node.Inputs()[0]
+	axes := staticOf(node).ints("axes")
+	flatX, restore := flattenAxes(x, axes)
+	n := flatX.Shape().Dimensions[1]
+	ones := Ones(x.Graph(), shapes.Make(x.DType(), flatX.Shape().Dimensions[0], 1))
+	before, after := make([]*Node, n), make([]*Node, n)
+	left, right := ones, ones
+	for i := range n {
+		before[i], after[n-1-i] = left, right
+		left = Mul(left, Slice(flatX, AxisRange(), AxisElem(i)))
+		right = Mul(right, Slice(flatX, AxisRange(), AxisElem(n-1-i)))
+	}
+	others := Mul(Concatenate(before, 1), Concatenate(after, 1))
+	return []*Node{Mul(keepReduced(v, x, axes), restore(others))}
+}
+
+// flattenAxes moves the given axes (none: all) last and makes them one, the others one before it: [kept, reduced].
+// restore undoes that.
+func flattenAxes(x *Node, axes []int) (y *Node, restore func(*Node) *Node) {
+	reduced := make([]bool, x.Rank())
+	for _, a := range axes {
+		reduced[a] = true
+	}
+	var perm, last []int
+	for a := range reduced {
+		if len(axes) == 0 || reduced[a] {
+			last = append(last, a)
+		} else {
+			perm = append(perm, a)
+		}
+	}
+	kept := 1
+	for _, a := range perm {
+		kept *= x.Shape().Dimensions[a]
+	}
+	perm = append(perm, last...)
+	inverse, dims := make([]int, len(perm)), make([]int, len(perm))
+	for to, from := range perm {
+		inverse[from], dims[to] = to, x.Shape().Dimensions[from]
+	}
+	y = Reshape(TransposeAllAxes(x, perm...), kept, x.Shape().Size()/max(1, kept))
+	return y, func(z *Node) *Node { return TransposeAllAxes(Reshape(z, dims...), inverse...) }
+}
