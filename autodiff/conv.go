@@ -7,11 +7,11 @@ import (
 
 // convolution is a ConvGeneral with every argument spelled out.
 type convolution struct {
-	node, x, k                *Node
-	axes                      compute.ConvolveAxesConfig
-	strides, inDil, kDil      []int
-	pads                      [][2]int
-	channelGroups, batchGroup int
+	node, x, k                 *Node
+	axes                       compute.ConvolveAxesConfig
+	strides, inDil, kDil       []int
+	pads                       [][2]int
+	channelGroups, batchGroups int
 }
 
 func convolutionOf(node *Node) convolution {
@@ -26,7 +26,7 @@ func convolutionOf(node *Node) convolution {
 		pads:    s.pairs("paddings", n),
 
 		channelGroups: max(1, s.int("channelGroupCount")),
-		batchGroup:    max(1, s.int("batchGroupCount")),
+		batchGroups:   max(1, s.int("batchGroupCount")),
 	}
 }
 
@@ -44,7 +44,7 @@ func convGradient(node, v *Node) []*Node {
 // dilations change places.
 func (c convolution) inputGradient(v *Node) *Node {
 	k, groups := c.k, c.channelGroups
-	if g := max(c.channelGroups, c.batchGroup); g > 1 {
+	if g := max(c.channelGroups, c.batchGroups); g > 1 {
 		// A group's outputs must become its inputs: [I/g, O] is regrouped to [g·(I/g), O/g].
 		k = splitAxis(k, c.axes.KernelOutputChannels, g)
 		k = mergeAxis(k, c.axes.KernelOutputChannels, c.axes.KernelInputChannels)
@@ -61,9 +61,9 @@ func (c convolution) inputGradient(v *Node) *Node {
 		k = Reverse(k, spatial...)
 	}
 	dx := ConvGeneral(v, k, axes, c.inDil, c.inputPads(), c.strides, c.kDil, groups, 1)
-	if c.batchGroup > 1 {
+	if c.batchGroups > 1 {
 		// The groups came out side by side as channels; they are parts of the batch.
-		dx = splitAxis(dx, c.axes.InputChannels, c.batchGroup)
+		dx = splitAxis(dx, c.axes.InputChannels, c.batchGroups)
 		dx = mergeAxis(dx, c.axes.InputChannels, c.axes.InputBatch)
 	}
 	return dx
@@ -81,7 +81,7 @@ func (c convolution) kernelGradient(v *Node) *Node {
 		OutputChannels:       c.axes.KernelOutputChannels,
 		OutputSpatial:        c.axes.KernelSpatial,
 	}
-	return ConvGeneral(c.x, v, axes, c.kDil, c.kernelPads(), c.inDil, c.strides, c.batchGroup, c.channelGroups)
+	return ConvGeneral(c.x, v, axes, c.kDil, c.kernelPads(), c.inDil, c.strides, c.batchGroups, c.channelGroups)
 }
 
 // dilated is the extent of n elements d apart.

@@ -15,7 +15,9 @@ var stockReduceWindow = VJPRegistration[NodeTypeReduceWindow]
 // extremeGradient adds each element of v at the position of its window's maximum (minimum).
 func (w window) extremeGradient(v *Node) *Node {
 	if w.dilated() {
-		// SelectAndScatter knows no dilations: differentiate the same maximum composed of slices.
+		// SelectAndScatter knows no dilations: differentiate the same maximum composed of slices, with respect to a
+		// copy of x because v may depend on x too.
+		w.x = Identity(w.x)
 		best, _ := w.scan(w.x)
 		return Gradient(ReduceAllSum(Mul(best, v)), w.x)[0]
 	}

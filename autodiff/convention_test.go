@@ -1,0 +1,90 @@
+package autodiff_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/atelier-go/atelier/autodiff"
+	"github.com/atelier-go/atelier/autodiff/gradtest"
+)
+
+// The choices that the package documentation lists for points without a derivative.
+func TestConventions(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		name    string
+		f       gradtest.Func
+		x, want []float64
+	}{
+		{"relu", func(in []*Node) *Node { return MaxScalar(in[0], 0) }, []float64{-1, 0, 2, nan}, []float64{0, 0, 1, 0}},
+		{"relu of zeros like x", func(in []*Node) *Node { return Max(in[0], ZerosLike(in[0])) }, []float64{-1, 0, 2}, []float64{0, 0, 1}},
+		{"min with zero", func(in []*Node) *Node { return MinScalar(in[0], 0) }, []float64{-1, 0, 2}, []float64{1, 0, 0}},
+		{"ties of max", func(in []*Node) *Node { return Max(in[0], Reverse(in[0], 0)) }, []float64{1, 3, 3, 1}, []float64{1, 1, 1, 1}},
+		{"max with a constant", func(in []*Node) *Node { return MaxScalar(in[0], 1) }, []float64{0, 1, 2}, []float64{0, 0.5, 1}},
+		{"ties of reduce max", func(in []*Node) *Node { return ReduceAllMax(in[0]) }, []float64{1, 3, 3, 2}, []float64{0, 0.5, 0.5, 0}},
+		{"clamp", func(in []*Node) *Node {
+			return Clamp(Const(in[0].Graph(), -1.0), in[0], Const(in[0].Graph(), 1.0))
+		}, []float64{-2, -1, 0, 1, 2}, []float64{0, 1, 1, 1, 0}},
+		{"abs", func(in []*Node) *Node { return Abs(in[0]) }, []float64{-2, 0, 3}, []float64{-1, 0, 1}},
+		{"ties of max pooling", func(in []*Node) *Node {
+			return MaxPool(Reshape(in[0], 1, 2, 3, 1)).WindowPerAxis(2, 3).Done()
+		}, []float64{1, 4, 4, 4, 2, 0}, []float64{0, 1, 0, 0, 0, 0}},
+		{"NaN in max pooling", func(in []*Node) *Node {
+			return MaxPool(Reshape(in[0], 1, 2, 3, 1)).WindowPerAxis(2, 3).Done()
+		}, []float64{1, nan, 4, 4, 2, 0}, []float64{0, 1, 0, 0, 0, 0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out := call(t, func(in []*Node) []*Node { return Gradient(ReduceAllSum(c.f(in)), in[0]) },
+				tensors.FromFlatDataAndDimensions(c.x, len(c.x)))
+			if got := gradtest.Flat(out[0]); !slices.Equal(got, c.want) {
+				t.Errorf("gradient at %v = %v, want %v", c.x, got, c.want)
+			}
+		})
+	}
+}
+
+// relu and its gradient are one operation and two: backends fuse what they recognise.
+func TestReluGradientIsCompareAndSelect(t *testing.T) {
+	autodiff.Install()
+	g := NewGraph(newBackend(t), t.Name())
+	x := Parameter(g, "x", gradtest.Normal(1, 4, 5).Shape())
+	y := Max(x, ZerosLike(x))
+	before := len(g.Nodes())
+	v := MulScalar(x, 3) // anything that is not a constant
+	autodiff.Install()
+	grads := VJPRegistration[NodeTypeMax](y, []*Node{v}, v.Shape())
+	var ops []NodeType
+	for _, node := range g.Nodes()[before:] {
+		if node.Type() != NodeTypeConstant && node.Type() != NodeTypeMul {
+			ops = append(ops, node.Type())
+		}
+	}
+	if want := []NodeType{NodeTypeGreaterThan, NodeTypeWhere}; !slices.Equal(ops, want) || grads[1] != nil {
+		t.Errorf("the gradient of relu is %v, want %v and none for the zero", ops, want)
+	}
+}
+
+// A window that is -Inf throughout still hands its second derivative to an element and not to the padding.
+func TestMaxPoolOfNegativeInfinity(t *testing.T) {
+	inf := math.Inf(-1)
+	out := call(t, func(in []*Node) []*Node {
+		x, u := in[0], in[1]
+		y := MaxPool(Reshape(x, 1, 2, 2, 1)).Window(2).Strides(2).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
+		dx := Gradient(ReduceAllSum(Mul(y, Reshape(u, 1, 2, 2, 1))), x)[0]
+		return Gradient(ReduceAllSum(Mul(dx, dx)), u)
+	}, tensors.FromValue([]float64{inf, 1, 2, 3}), tensors.FromValue([]float64{5, 6, 7, 8}))
+	if got, want := gradtest.Flat(out[0]), []float64{10, 12, 14, 16}; !slices.Equal(got, want) {
+		t.Errorf("second derivative = %v, want %v", got, want)
+	}
+}
+
+func TestInstallIsIdempotent(t *testing.T) {
+	autodiff.Install()
+	autodiff.Install()
+	x := gradtest.Normal(1, 3, 3)
+	check(t, func(in []*Node) *Node { return MaxScalar(in[0], 0) }, x)
+}
