@@ -4,8 +4,6 @@ package isa
 import (
 	"fmt"
 	"strings"
-
-	"github.com/klauspost/cpuid/v2"
 )
 
 // Level is a set of instructions that kernels are written for. A higher level includes the lower ones.
@@ -37,16 +35,11 @@ func Parse(s string) (Level, error) {
 
 // Best returns the highest level that this processor and this build offer.
 func Best() Level {
-	if !asm {
-		return Portable
+	best := Portable
+	for l := AVX2; l <= AVX512 && len(l.Missing()) == 0; l++ {
+		best = l
 	}
-	switch {
-	case cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3):
-		return AVX512
-	case cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C):
-		return AVX2
-	}
-	return Portable
+	return best
 }
 
 // Available lists the levels that can run here, lowest first.

@@ -85,21 +85,14 @@ func (p *Pool) For(n int, body func(worker, item int)) {
 	if n <= 0 {
 		return
 	}
-	if p.threads == 1 || n == 1 {
-		for i := range n {
-			body(0, i)
-		}
-		return
-	}
+	j := &job{body: body, n: int64(n)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.threads == 1 { // closed meanwhile
-		for i := range n {
-			body(0, i)
-		}
+	if p.threads == 1 || n == 1 {
+		j.run(0)
+		j.check()
 		return
 	}
-	j := &job{body: body, n: int64(n)}
 	j.pending.Store(int64(p.threads - 1))
 	p.job.Store(j)
 	p.seq.Add(1)
@@ -115,6 +108,10 @@ func (p *Pool) For(n int, body func(worker, item int)) {
 		}
 	}
 	p.job.Store(nil)
+	j.check()
+}
+
+func (j *job) check() {
 	if f := j.failure.Load(); f != nil {
 		panic(f)
 	}
