@@ -1,0 +1,5 @@
+package vec
+
+func avx2Kernels() Kernels { return portable32() }
+
+func avx512Kernels() Kernels { return portable32() }
