@@ -1,13 +1,16 @@
 package autodiff
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// convolution is a ConvGeneral with every argument spelled out.
+// convolution is a ConvGeneral with every argument spelled out, and the sizes of input, kernel and output.
 type convolution struct {
-	node, x, k                 *Node
+	x, k, y                    []int
 	axes                       compute.ConvolveAxesConfig
 	strides, inDil, kDil       []int
 	pads                       [][2]int
@@ -18,7 +21,7 @@ func convolutionOf(node *Node) convolution {
 	s := staticOf(node)
 	n := node.Rank() - 2
 	return convolution{
-		node: node, x: node.Inputs()[0], k: node.Inputs()[1],
+		x: node.Inputs()[0].Shape().Dimensions, k: node.Inputs()[1].Shape().Dimensions, y: node.Shape().Dimensions,
 		axes:    s.convAxes(),
 		strides: s.intsOr("strides", n, 1),
 		inDil:   s.intsOr("inputDilations", n, 1),
@@ -33,17 +36,43 @@ func convolutionOf(node *Node) convolution {
 // convGradient gives both gradients of a convolution as one convolution each, whatever the strides, paddings,
 // dilations and groups, so that they can be differentiated in turn by the same rule.
 func convGradient(node, v *Node) []*Node {
-	c := convolutionOf(node)
+	c, x, k := convolutionOf(node), node.Inputs()[0], node.Inputs()[1]
 	if v.Shape().Size() == 0 {
-		return []*Node{ZerosLike(c.x), ZerosLike(c.k)}
+		return []*Node{ZerosLike(x), ZerosLike(k)}
 	}
-	return []*Node{c.inputGradient(v), c.kernelGradient(v)}
+	return []*Node{c.inputGradient(v, k), c.kernelGradient(v, x)}
+}
+
+// ConvTranspose returns the transpose of a convolution: the x-shaped tensor dx with ⟨dx, x⟩ = ⟨v, conv(x, k)⟩ for every
+// x. It is the convolution's gradient with respect to its input, and what neural networks call a transposed
+// convolution. axes, strides, pads, dilations (of the kernel) and groups (of channels) are those of the convolution,
+// all spelled out; spatial are the spatial sizes of x. It is one ConvGeneral.
+//
+// It panics, as graph-building functions do, if no convolution of an input of that size has an output of v's.
+func ConvTranspose(v, k *Node, spatial []int, axes compute.ConvolveAxesConfig,
+	strides []int, pads [][2]int, dilations []int, groups int) *Node {
+	n := len(spatial)
+	c := convolution{
+		x: make([]int, n+2), k: k.Shape().Dimensions, y: v.Shape().Dimensions, axes: axes,
+		strides: strides, inDil: slices.Repeat([]int{1}, n), kDil: dilations, pads: pads,
+		channelGroups: groups, batchGroups: 1,
+	}
+	for i, axis := range axes.InputSpatial {
+		c.x[axis] = spatial[i]
+		in, kernel, _ := c.extents(i)
+		padded := in + pads[i][0] + pads[i][1]
+		if size := c.y[axes.OutputSpatial[i]]; padded < kernel || (padded-kernel)/strides[i]+1 != size {
+			exceptions.Panicf("autodiff: transposed convolution of %s with kernel %s, strides %v, paddings %v, dilations %v "+
+				"cannot have spatial sizes %v", v.Shape(), k.Shape(), strides, pads, dilations, spatial)
+		}
+	}
+	return c.inputGradient(v, k)
 }
 
 // inputGradient convolves v with the kernel reversed in space and its channels swapped; strides and the input's
 // dilations change places.
-func (c convolution) inputGradient(v *Node) *Node {
-	k, groups := c.k, c.channelGroups
+func (c convolution) inputGradient(v, k *Node) *Node {
+	groups := c.channelGroups
 	if g := max(c.channelGroups, c.batchGroups); g > 1 {
 		// A group's outputs must become its inputs: [I/g, O] is regrouped to [g·(I/g), O/g].
 		k = splitAxis(k, c.axes.KernelOutputChannels, g)
@@ -71,7 +100,7 @@ func (c convolution) inputGradient(v *Node) *Node {
 
 // kernelGradient convolves x with v as the kernel: the sum runs over the batch, so batch and channels change places,
 // and so do strides and the kernel's dilations. Groups of channels become groups of the batch and back.
-func (c convolution) kernelGradient(v *Node) *Node {
+func (c convolution) kernelGradient(v, x *Node) *Node {
 	axes := compute.ConvolveAxesConfig{
 		InputBatch: c.axes.InputChannels, InputChannels: c.axes.InputBatch, InputSpatial: c.axes.InputSpatial,
 		KernelInputChannels:  c.axes.OutputBatch,
@@ -81,7 +110,7 @@ func (c convolution) kernelGradient(v *Node) *Node {
 		OutputChannels:       c.axes.KernelOutputChannels,
 		OutputSpatial:        c.axes.KernelSpatial,
 	}
-	return ConvGeneral(c.x, v, axes, c.kDil, c.kernelPads(), c.inDil, c.strides, c.batchGroups, c.channelGroups)
+	return ConvGeneral(x, v, axes, c.kDil, c.kernelPads(), c.inDil, c.strides, c.batchGroups, c.channelGroups)
 }
 
 // dilated is the extent of n elements d apart.
@@ -89,9 +118,9 @@ func dilated(n, d int) int { return (n-1)*d + 1 }
 
 // extents are the dilated sizes of input, kernel and output along spatial axis i.
 func (c convolution) extents(i int) (in, kernel, out int) {
-	in = dilated(c.x.Shape().Dimensions[c.axes.InputSpatial[i]], c.inDil[i])
-	kernel = dilated(c.k.Shape().Dimensions[c.axes.KernelSpatial[i]], c.kDil[i])
-	out = dilated(c.node.Shape().Dimensions[c.axes.OutputSpatial[i]], c.strides[i])
+	in = dilated(c.x[c.axes.InputSpatial[i]], c.inDil[i])
+	kernel = dilated(c.k[c.axes.KernelSpatial[i]], c.kDil[i])
+	out = dilated(c.y[c.axes.OutputSpatial[i]], c.strides[i])
 	return in, kernel, out
 }
 

@@ -28,7 +28,7 @@ func ExampleInstall() {
 		return
 	}
 	fmt.Println(grad)
-	// Output: [2]float64{53, -98}
+	// Output: [2]float64{-34, -94}
 }
 
 // A gradient by formula: log(1+eˣ) differentiated step by step overflows for large x, its derivative does not.
