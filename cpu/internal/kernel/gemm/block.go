@@ -49,29 +49,46 @@ type block[T Float] struct {
 // full is the diagonal that skips nothing.
 const full = math.MinInt / 2
 
-// block passes all rows of A by one panel of B after the other. Columns that do not fill a panel go through a tile on
-// the stack, whose sums are formed as in the others.
+// block computes tile after tile.
 func (g *Kernel[T]) block(x *block[T]) {
-	var tile [maxTile]T
-	for j := 0; j < x.n; j += g.NR {
-		b := at(x.b, j/g.NR*x.panelB)
-		cols := min(g.NR, x.n-j)
+	var edge [maxTile]T
+	if x.k*x.n <= smallB {
 		for i := 0; i < x.m; i += g.MR {
-			if i+x.diagonal >= j+cols {
-				break
-			}
-			rows := min(g.MR, x.m-i)
-			a := at(x.a, i/g.MR*x.panelA)
-			c := at(x.c, i*x.ldc+j)
-			if cols == g.NR {
-				g.Run(rows, x.k, a, x.rsa, x.csa, b, x.ldb, c, x.ldc, x.accumulate)
-				continue
-			}
-			g.Run(rows, x.k, a, x.rsa, x.csa, b, x.ldb, &tile[0], g.NR, false)
-			for r := range rows {
-				put(unsafe.Slice(at(c, r*x.ldc), cols), tile[r*g.NR:], x.accumulate)
+			for j := 0; j < x.n; j += g.NR {
+				g.tile(x, i, j, &edge)
 			}
 		}
+		return
+	}
+	for j := 0; j < x.n; j += g.NR {
+		for i := 0; i < x.m; i += g.MR {
+			g.tile(x, i, j, &edge)
+		}
+	}
+}
+
+// smallB is the elements of B, an eighth of a 512 KiB second-level cache, up to which all of B passes by a few rows
+// of A, so that A and C come from and go to memory at an even pace. Beyond, all rows of A pass by a panel of B that
+// the first-level cache holds.
+const smallB = 1 << 14
+
+// tile computes the tile at row i and column j. Columns that do not fill a panel go through a tile on the stack,
+// whose sums are formed as in the others.
+func (g *Kernel[T]) tile(x *block[T], i, j int, edge *[maxTile]T) {
+	rows, cols := min(g.MR, x.m-i), min(g.NR, x.n-j)
+	if i+x.diagonal >= j+cols {
+		return
+	}
+	a := at(x.a, i/g.MR*x.panelA)
+	b := at(x.b, j/g.NR*x.panelB)
+	c := at(x.c, i*x.ldc+j)
+	if cols == g.NR {
+		g.Run(rows, x.k, a, x.rsa, x.csa, b, x.ldb, c, x.ldc, x.accumulate)
+		return
+	}
+	g.Run(rows, x.k, a, x.rsa, x.csa, b, x.ldb, &edge[0], g.NR, false)
+	for r := range rows {
+		put(unsafe.Slice(at(c, r*x.ldc), cols), edge[r*g.NR:], x.accumulate)
 	}
 }
 

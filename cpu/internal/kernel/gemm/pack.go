@@ -1,8 +1,6 @@
 package gemm
 
 import (
-	"unsafe"
-
 	"github.com/atelier-go/atelier/cpu/internal/isa"
 )
 
@@ -25,50 +23,43 @@ func (g *Kernel[T]) PackB(dst, b []T, rs, cs, k, n int) {
 	g.packPanels(dst, b, rs, cs, k, n)
 }
 
-// stripe is how many panels are filled together from row-major B: enough to read rows in long pieces, few enough
-// streams to write.
+// stripe is how many panels of row-major B are filled by one task: enough to read rows in long pieces.
 const stripe = 8
 
 // packPanels is PackB without checks.
 func (g *Kernel[T]) packPanels(dst, b []T, rs, cs, k, n int) {
-	full := n / g.NR
-	switch {
-	case cs == 1:
-		for j := 0; j < full; j += stripe {
-			g.packRows(dst[j*k*g.NR:], b[j*g.NR:], rs, k, min(stripe, full-j))
+	for j := 0; j < n; j += g.NR {
+		panel, cols := dst[j*k:][:k*g.NR], min(g.NR, n-j)
+		g.packPanel(panel, b[j*cs:], cs, rs, cols, g.NR, k)
+		if cols < g.NR {
+			for p := range k {
+				clear(panel[p*g.NR+cols : (p+1)*g.NR])
+			}
 		}
-	case rs == 1:
-		for j := range full {
-			interleave(g.ISA, dst[j*k*g.NR:], b[j*g.NR*cs:], cs, g.NR, g.NR, k)
-		}
-	default:
-		for j := range full {
-			packStrided(dst[j*k*g.NR:], b[j*g.NR*cs:], rs, cs, k, g.NR, g.NR)
-		}
-	}
-	if edge := n % g.NR; edge > 0 {
-		panel := dst[full*k*g.NR:][:k*g.NR]
-		clear(panel)
-		packStrided(panel, b[full*g.NR*cs:], rs, cs, k, edge, g.NR)
 	}
 }
 
-// packRows fills whole panels from rows that are contiguous.
-func (g *Kernel[T]) packRows(dst, b []T, rs, k, panels int) {
-	const unit = 32 // bytes, which divide the width of every kernel's panel
-	type block = [unit]byte
-	per := unit / g.size()
-	perPanel := g.NR / per
-	for p := range k {
-		row := b[p*rs:][:panels*g.NR]
-		src := unsafe.Slice((*block)(unsafe.Pointer(unsafe.SliceData(row))), len(row)/per)
-		for j := range panels {
-			d := dst[(j*k+p)*g.NR:][:g.NR]
-			to := unsafe.Slice((*block)(unsafe.Pointer(unsafe.SliceData(d))), perPanel)
-			for u, s := range src[j*perPanel:][:perPanel] {
-				to[u] = s
-			}
-		}
+// packA copies m rows of A into panels of MR rows, column after column, so that a tile reads it with a row stride of
+// 1 and a column stride of MR. Unused rows of the last panel are left as they are; up to slack elements after the
+// panels may be written.
+func (g *Kernel[T]) packA(dst, a []T, rsa, csa, m, k int) {
+	for i := 0; i < m; i += g.MR {
+		g.packPanel(dst[i*k:], a[i*rsa:], rsa, csa, min(g.MR, m-i), g.MR, k)
+	}
+}
+
+// slack is the elements that packPanel may write after its last row.
+const slack = 8
+
+// packPanel copies lanes vectors of length k, element p of vector i at src[i*across+p*along], to a panel in which
+// the vectors lie side by side: dst[p*width+i].
+func (g *Kernel[T]) packPanel(dst, src []T, across, along, lanes, width, k int) {
+	switch {
+	case across == 1 && lanes == width && copyRowsAsm(g.ISA, dst, src, along, width, k):
+	case along == 1:
+		interleave(g.ISA, dst, src, across, lanes, width, k)
+	default:
+		packStrided(dst, src, along, across, k, lanes, width)
 	}
 }
 
@@ -83,25 +74,6 @@ func packStrided[T Float](dst, b []T, rs, cs, k, n, ld int) {
 		}
 	}
 }
-
-// packA copies m rows of A into panels of MR rows, column after column, so that a tile reads it with a row stride of
-// 1 and a column stride of MR. Unused rows of the last panel are left as they are; up to slack elements after the
-// panels may be written.
-func (g *Kernel[T]) packA(dst, a []T, rsa, csa, m, k int) {
-	for i := 0; i < m; i += g.MR {
-		rows := min(g.MR, m-i)
-		panel := dst[i*k:]
-		switch {
-		case csa == 1:
-			interleave(g.ISA, panel, a[i*rsa:], rsa, rows, g.MR, k)
-		default:
-			packStrided(panel, a[i*rsa:], csa, rsa, k, rows, g.MR)
-		}
-	}
-}
-
-// slack is the elements that interleave may write after its last row.
-const slack = 8
 
 // interleave transposes rows contiguous rows of k elements, ld apart, to k rows of length width:
 // dst[p*width+i] = src[i*ld+p].

@@ -1,5 +1,6 @@
 // Command gemm generates the micro-kernels of matrix multiplication: for each instruction set and element type, one
-// function for each number of rows.
+// function for each number of rows; and the copies that
+// packing consists of.
 package main
 
 import "github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
@@ -14,4 +15,8 @@ func main() {
 			})
 		}
 	}
+	asm.File("pack_avx2", func(c *asm.Context) {
+		emitInterleave(c)
+		emitCopyRows(c)
+	})
 }
