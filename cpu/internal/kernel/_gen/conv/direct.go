@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
+)
+
+// taps emits dst[c] = Σ_t src[from[t]+c]·k[at[t]+c].
+func (k *kernel) taps() {
+	name := "taps" + k.suffix
+	asm.Func(k.Context, name, "func(dst, src, k *float32, from, at *int64, taps, n int)",
+		name+" is tapsPortable for n channels, a multiple of the vector's.")
+	dst, src, w, from, at := k.arg("dst"), k.arg("src"), k.arg("k"), k.arg("from"), k.arg("at")
+	taps, n := k.arg("taps"), k.arg("n")
+	k.chunks(n, func(vectors int) {
+		acc := k.zeros(vectors)
+		t, f, a := k.GP64(), k.GP64(), k.GP64()
+		k.XORQ(t, t)
+		loop := fmt.Sprintf("taps%d", vectors)
+		k.Label(loop)
+		k.MOVQ(operand.Mem{Base: from, Index: t, Scale: 8}, f)
+		k.MOVQ(operand.Mem{Base: at, Index: t, Scale: 8}, a)
+		for i := range acc {
+			x := k.vec()
+			k.VMOVUPS(operand.Mem{Base: src, Index: f, Scale: 4, Disp: i * k.bytes}, x)
+			k.VFMADD231PS(operand.Mem{Base: w, Index: a, Scale: 4, Disp: i * k.bytes}, x, acc[i])
+		}
+		k.INCQ(t)
+		k.CMPQ(t, taps)
+		k.JL(operand.LabelRef(loop))
+		for i, v := range acc {
+			k.VMOVUPS(v, operand.Mem{Base: dst, Disp: i * k.bytes})
+		}
+		for _, p := range []reg.GPVirtual{dst, src, w} {
+			k.ADDQ(operand.U32(vectors*k.bytes), p)
+		}
+	})
+	asm.Return(k.Context)
+}
+
+// rows emits dst[c] += Σ_i x[i·stepX+c]·y[i·stepY+c].
+func (k *kernel) rows() {
+	name := "rows" + k.suffix
+	asm.Func(k.Context, name, "func(dst, x, y *float32, stepX, stepY, rows, n int)",
+		name+" is rowsPortable for n channels, a multiple of the vector's.")
+	dst, x, y := k.arg("dst"), k.arg("x"), k.arg("y")
+	stepX, stepY := k.bytesOf("stepX"), k.bytesOf("stepY")
+	rows, n := k.arg("rows"), k.arg("n")
+	k.chunks(n, func(vectors int) {
+		acc := make([]reg.VecVirtual, vectors)
+		for i := range acc {
+			acc[i] = k.vec()
+			k.VMOVUPS(operand.Mem{Base: dst, Disp: i * k.bytes}, acc[i])
+		}
+		px, py, left := k.GP64(), k.GP64(), k.GP64()
+		k.MOVQ(x, px)
+		k.MOVQ(y, py)
+		k.MOVQ(rows, left)
+		loop := fmt.Sprintf("rows%d", vectors)
+		k.Label(loop)
+		for i := range acc {
+			v := k.vec()
+			k.VMOVUPS(operand.Mem{Base: px, Disp: i * k.bytes}, v)
+			k.VFMADD231PS(operand.Mem{Base: py, Disp: i * k.bytes}, v, acc[i])
+		}
+		k.ADDQ(stepX, px)
+		k.ADDQ(stepY, py)
+		k.DECQ(left)
+		k.JNZ(operand.LabelRef(loop))
+		for i, v := range acc {
+			k.VMOVUPS(v, operand.Mem{Base: dst, Disp: i * k.bytes})
+		}
+		for _, p := range []reg.GPVirtual{dst, x, y} {
+			k.ADDQ(operand.U32(vectors*k.bytes), p)
+		}
+	})
+	asm.Return(k.Context)
+}
+
+func (k *kernel) zeros(n int) []reg.VecVirtual {
+	vs := make([]reg.VecVirtual, n)
+	for i := range vs {
+		vs[i] = k.zero()
+	}
+	return vs
+}

@@ -1,0 +1,345 @@
+package conv
+
+import (
+	"fmt"
+
+	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
+)
+
+// gather computes forward convolutions and input gradients of any geometry. For a block of output pixels it gathers
+// the source pixels under each tap into the rows of a matrix, which stays in the second-level cache, and multiplies
+// it with the kernel as a matrix [taps·channels × out channels], packed once a run. Only a block is ever gathered;
+// a 1x1 convolution multiplies the image where it is.
+type gather struct {
+	spec Spec
+	g    *gemm.Micro
+	src  image
+	dst  image
+	// from and to are the channels a group sums over and makes.
+	from, to int
+	grids    []grid
+	inPlace  bool
+
+	packed           int // elements of the packed kernel
+	packItems        int
+	unit             int // pixels, or super-rows, that an item computes
+	units            int
+	columns          int // output channels that an item computes, of each group
+	columnItems      int
+	mc, lda          int
+	total, perWorker int
+	workers          int
+	blockAt, tileAt  int // in a worker's memory
+}
+
+// image is the size of an NHWC picture stack.
+type image struct{ n, h, w, c int }
+
+// The stages of gather.
+const (
+	gatherPack = iota
+	gatherMultiply
+	gatherFinish
+)
+
+// depthOf is the depth of a matrix product: a panel of the kernel that deep takes half of the first-level cache.
+const depthOf = 256
+
+func newGather(s Spec, g *gemm.Micro, threads int) *gather {
+	x, y := image{s.N, s.H, s.W, s.C}, image{s.N, s.OH, s.OW, s.O}
+	a := &gather{spec: s, g: g, src: x, dst: y, from: s.C / s.Groups, to: s.O / s.Groups, grids: s.grids(), workers: threads}
+	if s.Form == InputGradient {
+		a.src, a.dst, a.from, a.to = y, x, a.to, a.from
+	}
+	a.inPlace = s.pointwise()
+	a.cutDepth()
+	a.cutPixels()
+	deepest := 0
+	for i := range a.grids {
+		for _, b := range a.grids[i].blocks {
+			deepest = max(deepest, b.depth)
+		}
+	}
+	a.lda = conflictFree(deepest)
+	var mem arena
+	if !a.inPlace {
+		a.blockAt = mem.take(a.mc * a.lda)
+	}
+	if len(a.grids) > 1 {
+		a.tileAt = mem.take(a.mc * a.columns)
+	}
+	a.perWorker = mem.size
+	a.packed = roundUp(a.packed, 16)
+	a.total = a.packed + threads*a.perWorker
+	return a
+}
+
+// pointwise reports a 1x1 convolution whose output pixels are the input pixels.
+func (s Spec) pointwise() bool {
+	return s.KH == 1 && s.KW == 1 && s.StrideH == 1 && s.StrideW == 1 && s.PadTop == 0 && s.PadLeft == 0 && s.OH == s.H && s.OW == s.W
+}
+
+// cutDepth cuts the sums and lays out the packed kernel.
+func (a *gather) cutDepth() {
+	for i := range a.grids {
+		gr := &a.grids[i]
+		gr.cut(a.from, depthOf, a.spec.Groups == 1)
+		for j := range gr.blocks {
+			gr.blocks[j].packed = a.packed
+			a.packed += a.spec.Groups * a.g.PackedSizeB(gr.blocks[j].depth, a.to)
+			a.packItems++
+		}
+	}
+}
+
+// cutPixels cuts the output. Where there are few pixels, output channels are divided as well.
+func (a *gather) cutPixels() {
+	a.mc = roundUp(max(24, min(144, cache/4/(4*depthOf))), a.g.MR)
+	if len(a.grids) == 1 {
+		pixels := a.dst.n * a.dst.h * a.dst.w
+		for a.mc > 4*a.g.MR && ceilDiv(pixels, a.mc) < 16 {
+			a.mc = roundUp(a.mc/2, a.g.MR)
+		}
+		a.unit = a.mc
+		a.units = ceilDiv(pixels, a.unit)
+	} else {
+		rows := a.dst.n * ceilDiv(a.dst.h, a.spec.StrideH)
+		a.unit = min(ceilDiv(a.mc, ceilDiv(a.dst.w, a.spec.StrideW)), max(1, rows/16))
+		a.units = ceilDiv(rows, a.unit)
+	}
+	a.columns = a.to
+	for a.units*ceilDiv(a.to, a.columns) < 8 && a.columns > 2*a.g.NR {
+		a.columns = roundUp(a.columns/2, a.g.NR)
+	}
+	a.columnItems = ceilDiv(a.to, a.columns)
+}
+
+func (a *gather) String() string {
+	if a.inPlace {
+		return fmt.Sprintf("product, %d pixels a block", a.mc)
+	}
+	return fmt.Sprintf("gather, %d pixels a block, %d phases", a.mc, len(a.grids))
+}
+
+func (a *gather) scratch() int { return a.total }
+
+func (a *gather) run(t *task) {
+	t.each(gatherPack, a.packItems)
+	t.each(gatherMultiply, a.units*a.columnItems)
+	if a.columnItems > 1 && t.epilogue != nil {
+		t.each(gatherFinish, a.units)
+	}
+}
+
+func (a *gather) item(t *task, worker, i int) {
+	switch t.stage {
+	case gatherPack:
+		a.pack(t, i)
+	case gatherMultiply:
+		unit, col := i/a.columnItems, i%a.columnItems*a.columns
+		a.multiply(t, worker, unit, col, min(a.columns, a.to-col))
+		if a.columnItems == 1 {
+			a.finish(t, worker, unit)
+		}
+	case gatherFinish:
+		a.finish(t, worker, i)
+	}
+}
+
+// pack packs the kernel matrices of the i-th depth block.
+func (a *gather) pack(t *task, i int) {
+	for gi := range a.grids {
+		gr := &a.grids[gi]
+		if i >= len(gr.blocks) {
+			i -= len(gr.blocks)
+			continue
+		}
+		b := &gr.blocks[i]
+		for group := range a.spec.Groups {
+			a.packBlock(t.scratch[a.packedAt(b, group):], t.b, b, group)
+		}
+		return
+	}
+}
+
+func (a *gather) packedAt(b *depthBlock, group int) int {
+	return b.packed + group*a.g.PackedSizeB(b.depth, a.to)
+}
+
+// packBlock writes one group's kernel matrix for a depth block in panels as gemm's PackB does: row by row of the
+// sum, where rows of one piece follow each other.
+func (a *gather) packBlock(dst, k []float32, b *depthBlock, group int) {
+	s, nr := a.spec, a.g.NR
+	perTap := s.C / s.Groups * s.O
+	for j := 0; j < a.to; j += nr {
+		panel := dst[j*b.depth:][:b.depth*nr]
+		cols := min(nr, a.to-j)
+		if cols < nr {
+			clear(panel)
+		}
+		for _, p := range b.pieces {
+			for _, tap := range p.ks {
+				if s.Form == Forward {
+					packForward(panel, k[tap*perTap+p.c*s.O+group*a.to+j:], s.O, p.n, cols, nr)
+				} else {
+					packTransposed(panel, k[tap*perTap+j*s.O+group*a.from+p.c:], s.O, p.n, cols, nr)
+				}
+				panel = panel[p.n*nr:]
+			}
+		}
+	}
+}
+
+// packForward is panel[r*nr+j] = k[r*ld+j].
+func packForward(panel, k []float32, ld, rows, cols, nr int) {
+	for r := range rows {
+		copy(panel[r*nr:][:cols], k[r*ld:][:cols])
+	}
+}
+
+// packTransposed is panel[r*nr+j] = k[j*ld+r].
+func packTransposed(panel, k []float32, ld, rows, cols, nr int) {
+	for j := range cols {
+		to := panel[j:]
+		for r, v := range k[j*ld:][:rows] {
+			to[r*nr] = v
+		}
+	}
+}
+
+// multiply computes output channels [col, col+n) of each group for one unit of pixels.
+func (a *gather) multiply(t *task, worker, unit, col, n int) {
+	for gi := range a.grids {
+		gr := &a.grids[gi]
+		first, last := a.pixels(gr, unit)
+		for p := first; p < last; p += a.mc {
+			m := min(a.mc, last-p)
+			for group := range a.spec.Groups {
+				a.block(t, worker, gr, p, m, group, col, n)
+			}
+		}
+	}
+}
+
+// pixels is the range of a grid's positions that belong to a unit.
+func (a *gather) pixels(gr *grid, unit int) (first, last int) {
+	if len(a.grids) == 1 {
+		return unit * a.unit, min((unit+1)*a.unit, a.dst.n*gr.rows*gr.cols)
+	}
+	super := ceilDiv(a.dst.h, a.spec.StrideH)
+	row := func(s int) int { return s/super*gr.rows + min(s%super, gr.rows) }
+	return row(unit*a.unit) * gr.cols, row(min((unit+1)*a.unit, a.dst.n*super)) * gr.cols
+}
+
+// finish reports a unit's output pixels.
+func (a *gather) finish(t *task, worker, unit int) {
+	if len(a.grids) == 1 {
+		first, last := a.pixels(&a.grids[0], unit)
+		t.done(worker, first, last-first)
+		return
+	}
+	super := ceilDiv(a.dst.h, a.spec.StrideH)
+	row := func(s int) int { return s/super*a.dst.h + min(s%super*a.spec.StrideH, a.dst.h) }
+	first, last := row(unit*a.unit), row(min((unit+1)*a.unit, a.dst.n*super))
+	t.done(worker, first*a.dst.w, (last-first)*a.dst.w)
+}
+
+// block computes m positions of a grid from position p on.
+func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
+	mine := t.scratch[a.packed+worker*a.perWorker:][:a.perWorker]
+	c, ldc := t.out[p*a.dst.c+group*a.to+col:], a.dst.c
+	if len(a.grids) > 1 {
+		c, ldc = mine[a.tileAt:][:m*n], n
+	}
+	if len(gr.blocks) == 0 {
+		a.g.Block(m, n, 0, nil, 1, 1, nil, c, ldc, false)
+	}
+	for i := range gr.blocks {
+		b := &gr.blocks[i]
+		x, lda := mine[a.blockAt:], a.lda
+		if a.inPlace {
+			x, lda = t.a[p*a.src.c+group*a.from+b.pieces[0].c:], a.src.c
+		} else {
+			gatherBlock(x, lda, t.a, a.src, gr, b, p, m, group*a.from)
+		}
+		a.g.Block(m, n, b.depth, x, lda, 1, t.scratch[a.packedAt(b, group)+col*b.depth:], c, ldc, i > 0)
+	}
+	if len(a.grids) > 1 {
+		a.scatter(t.out, c, gr, p, m, group*a.to+col, n)
+	}
+}
+
+// scatter copies m rows of n channels to the pixels of a grid from position p on.
+func (a *gather) scatter(out, tile []float32, gr *grid, p, m, channel, n int) {
+	for m > 0 {
+		row, q := p/gr.cols, p%gr.cols
+		run := min(m, gr.cols-q)
+		img, r := row/gr.rows, row%gr.rows
+		at := ((img*a.dst.h+gr.row0+r*gr.rowStep)*a.dst.w+gr.col0+q*gr.colStep)*a.dst.c + channel
+		for range run {
+			copy(out[at:at+n], tile[:n])
+			tile = tile[n:]
+			at += gr.colStep * a.dst.c
+		}
+		p += run
+		m -= run
+	}
+}
+
+// gatherBlock writes the rows of positions [p, p+m) of a grid for one depth block: row i, of length lda, holds the
+// source channels, from channel on, that the pieces name, zero outside the picture.
+func gatherBlock(dst []float32, lda int, src []float32, im image, gr *grid, b *depthBlock, p, m, channel int) {
+	for m > 0 {
+		row, q := p/gr.cols, p%gr.cols
+		run := min(m, gr.cols-q)
+		n, r := row/gr.rows, row%gr.rows
+		picture := src[n*im.h*im.w*im.c:][:im.h*im.w*im.c]
+		at := 0
+		for i := range b.pieces {
+			pc := &b.pieces[i]
+			y := r*gr.srcH + pc.dy
+			if y < 0 || y >= im.h {
+				clearColumns(dst[at:], lda, run, pc.depth())
+			} else {
+				gatherRun(dst[at:], lda, picture[y*im.w*im.c:][:im.w*im.c], im, pc, q*gr.srcW+pc.dx, gr.srcW, run, channel+pc.c)
+			}
+			at += pc.depth()
+		}
+		dst = dst[run*lda:]
+		p += run
+		m -= run
+	}
+}
+
+// clearColumns zeroes the first n elements of m rows.
+func clearColumns(dst []float32, lda, m, n int) {
+	for i := range m {
+		clear(dst[i*lda:][:n])
+	}
+}
+
+// gatherRun gathers one piece for m positions, whose first taps are at columns x, x+step, ... of a source row.
+func gatherRun(dst []float32, lda int, row []float32, im image, pc *piece, x, step, m, channel int) {
+	taps, depth := len(pc.ks), pc.depth()
+	for i := range m {
+		to := dst[i*lda:][:depth]
+		if x >= 0 && x+taps <= im.w {
+			copy(to, row[x*im.c+channel:])
+		} else {
+			gatherEdge(to, row, im, pc.n, x, channel)
+		}
+		x += step
+	}
+}
+
+// gatherEdge gathers a piece some of whose taps are outside the picture.
+func gatherEdge(to, row []float32, im image, n, x, channel int) {
+	for ; len(to) > 0; to = to[n:] {
+		if x >= 0 && x < im.w {
+			copy(to[:n], row[x*im.c+channel:])
+		} else {
+			clear(to[:n])
+		}
+		x++
+	}
+}

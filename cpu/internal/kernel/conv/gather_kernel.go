@@ -1,0 +1,137 @@
+package conv
+
+import (
+	"fmt"
+
+	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
+)
+
+// gatherKernel computes kernel gradients of any geometry: for a block of output positions it gathers the input pixels
+// under each tap into a matrix A, as gather does, and adds Aᵀ·dy to the gradient.
+//
+// The gradient's rows are cut into parts, and positions into chunks whose sums are kept apart and added in order at
+// the end; how many depends on the shape alone.
+type gatherKernel struct {
+	spec     Spec
+	g        *gemm.Micro
+	src      image
+	grid     grid // cut into parts of the gradient
+	from, to int
+	inPlace  bool
+
+	positions, perChunk, chunks int
+	mc, lda                     int
+	partial                     int // elements of one chunk's sums
+	base, perWorker             int
+	blockAt, packAt             int
+	total                       int
+	addItems                    int
+}
+
+// The stages of gatherKernel.
+const (
+	gatherKernelMultiply = iota
+	gatherKernelAdd
+)
+
+// addGrain is the elements that one item adds.
+const addGrain = 1 << 14
+
+func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
+	a := &gatherKernel{spec: s, g: g, src: image{s.N, s.H, s.W, s.C}, from: s.C / s.Groups, to: s.O / s.Groups}
+	a.inPlace = s.pointwise()
+	forward := s
+	forward.Form = Forward
+	a.grid = forward.grids()[0]
+	// A part's sums, rows × O, take half of the second-level cache while positions pass.
+	rows := min(max(48, cache/2/(4*max(a.to, 16))), 512)
+	a.grid.cut(a.from, rows, s.Groups == 1)
+	deepest := 0
+	for _, b := range a.grid.blocks {
+		deepest = max(deepest, b.depth)
+	}
+	a.positions = s.N * s.OH * s.OW
+	a.cutPositions()
+	a.lda = conflictFree(deepest)
+	var mem arena
+	if !a.inPlace {
+		a.blockAt = mem.take(a.mc * a.lda)
+	}
+	a.packAt = mem.take(g.PackedSizeB(a.mc, a.to))
+	a.perWorker = mem.size
+	a.base = roundUp((a.chunks-1)*a.partial, 16)
+	a.total = a.base + threads*a.perWorker
+	return a
+}
+
+// cutPositions chooses blocks and chunks.
+func (a *gatherKernel) cutPositions() {
+	const items, memory = 16, 4 << 20
+	a.mc = min(192, roundUp(a.positions, 8))
+	a.partial = a.spec.KH * a.spec.KW * a.from * a.spec.O
+	a.chunks = ceilDiv(items, len(a.grid.blocks)*a.spec.Groups)
+	a.chunks = max(1, min(a.chunks, a.positions/(2*a.mc), memory/max(a.partial, 1)))
+	a.perChunk = roundUp(ceilDiv(a.positions, a.chunks), a.mc)
+	a.chunks = ceilDiv(a.positions, a.perChunk)
+	a.addItems = ceilDiv(a.partial, addGrain)
+}
+
+func (a *gatherKernel) String() string {
+	return fmt.Sprintf("gather, %d positions a block, %d parts, %d chunks", a.mc, len(a.grid.blocks), a.chunks)
+}
+
+func (a *gatherKernel) scratch() int { return a.total }
+
+func (a *gatherKernel) run(t *task) {
+	t.each(gatherKernelMultiply, len(a.grid.blocks)*a.spec.Groups*a.chunks)
+	if a.chunks > 1 {
+		t.each(gatherKernelAdd, a.addItems)
+	}
+}
+
+func (a *gatherKernel) item(t *task, worker, i int) {
+	if t.stage == gatherKernelAdd {
+		a.add(t, i*addGrain, min((i+1)*addGrain, a.partial))
+		return
+	}
+	chunk := i % a.chunks
+	i /= a.chunks
+	a.multiply(t, worker, &a.grid.blocks[i%len(a.grid.blocks)], i/len(a.grid.blocks), chunk)
+}
+
+// sums is where a chunk's sums are kept: the first chunk's in the output itself.
+func (a *gatherKernel) sums(t *task, chunk int) []float32 {
+	if chunk == 0 {
+		return t.out
+	}
+	return t.scratch[(chunk-1)*a.partial:][:a.partial]
+}
+
+// multiply computes one part of one group's gradient over one chunk of positions.
+func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk int) {
+	s := a.spec
+	mine := t.scratch[a.base+worker*a.perWorker:][:a.perWorker]
+	dk := a.sums(t, chunk)
+	first, last := chunk*a.perChunk, min((chunk+1)*a.perChunk, a.positions)
+	for p := first; p < last; p += a.mc {
+		m := min(a.mc, last-p)
+		x, lda := mine[a.blockAt:], a.lda
+		if a.inPlace {
+			x, lda = t.a[p*s.C+group*a.from+b.pieces[0].c:], s.C
+		} else {
+			gatherBlock(x, lda, t.a, a.src, &a.grid, b, p, m, group*a.from)
+		}
+		packed := mine[a.packAt:]
+		a.g.PackB(packed, t.b[p*s.O+group*a.to:], s.O, 1, m, a.to)
+		// A block's rows follow each other in the gradient.
+		row := b.pieces[0].ks[0]*a.from + b.pieces[0].c
+		a.g.Block(b.depth, a.to, m, x, 1, lda, packed, dk[row*s.O+group*a.to:], s.O, p > first)
+	}
+}
+
+// add adds elements [lo, hi) of all chunks' sums.
+func (a *gatherKernel) add(t *task, lo, hi int) {
+	for chunk := 1; chunk < a.chunks; chunk++ {
+		addTo(t.out[lo:hi], a.sums(t, chunk)[lo:hi])
+	}
+}

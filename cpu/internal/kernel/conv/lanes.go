@@ -1,0 +1,44 @@
+package conv
+
+import "github.com/atelier-go/atelier/cpu/internal/isa"
+
+// lanes are the vector kernels of a level. Each works on width channels at a time in assembly; channels that do not
+// fill a vector, and the portable level, go through the Go reference of the same name.
+type lanes struct {
+	isa   isa.Level
+	width int
+}
+
+func lanesFor(l isa.Level) lanes {
+	return lanes{l, [...]int{isa.Portable: 0, isa.AVX2: 8, isa.AVX512: 16}[l]}
+}
+
+// whole is the part of n channels that fills vectors.
+func (l lanes) whole(n int) int {
+	if l.width == 0 {
+		return 0
+	}
+	return n &^ (l.width - 1)
+}
+
+// taps is dst[c] = Σ_t src[from[t]+c]·k[at[t]+c], t ascending.
+func (l lanes) taps(dst, src, k []float32, from, at []int64) {
+	whole := l.whole(len(dst))
+	if whole > 0 && len(from) > 0 {
+		tapsAsm(l.isa, dst[:whole], src, k, from, at)
+	} else {
+		whole = 0
+	}
+	tapsPortable(dst, src, k, from, at, whole)
+}
+
+// rows is dst[c] += Σ_i x[i·stepX+c]·y[i·stepY+c], i in [0, n) ascending.
+func (l lanes) rows(dst, x, y []float32, stepX, stepY, n int) {
+	whole := l.whole(len(dst))
+	if whole > 0 && n > 0 {
+		rowsAsm(l.isa, dst[:whole], x, y, stepX, stepY, n)
+	} else {
+		whole = 0
+	}
+	rowsPortable(dst, x, y, stepX, stepY, n, whole)
+}

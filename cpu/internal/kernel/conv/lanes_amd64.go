@@ -1,0 +1,55 @@
+//go:build !noasm
+
+package conv
+
+import "github.com/atelier-go/atelier/cpu/internal/isa"
+
+func tapsAsm(l isa.Level, dst, src, k []float32, from, at []int64) {
+	f := tapsAVX2
+	if l == isa.AVX512 {
+		f = tapsAVX512
+	}
+	f(&dst[0], &src[0], &k[0], &from[0], &at[0], len(from), len(dst))
+}
+
+func rowsAsm(l isa.Level, dst, x, y []float32, stepX, stepY, rows int) {
+	f := rowsAVX2
+	if l == isa.AVX512 {
+		f = rowsAVX512
+	}
+	f(&dst[0], &x[0], &y[0], stepX, stepY, rows, len(dst))
+}
+
+func transformAsm(l isa.Level, m mapping, dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32) {
+	if l == isa.AVX512 {
+		transformAVX512(m, dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+		return
+	}
+	switch m {
+	case transformInput:
+		transformInputAVX2(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformKernel3:
+		transformKernel3AVX2(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformKernel4:
+		transformKernel4AVX2(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformOutput4:
+		transformOutput4AVX2(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformOutput3:
+		transformOutput3AVX2(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	}
+}
+
+func transformAVX512(m mapping, dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32) {
+	switch m {
+	case transformInput:
+		transformInputAVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformKernel3:
+		transformKernel3AVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformKernel4:
+		transformKernel4AVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformOutput4:
+		transformOutput4AVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformOutput3:
+		transformOutput3AVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	}
+}

@@ -1,0 +1,209 @@
+package conv
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
+	"github.com/atelier-go/atelier/cpu/internal/par"
+)
+
+// Options direct the choice of a plan. The zero value chooses by shape.
+type Options struct {
+	// Algorithm forces one of Algorithms; empty means the one expected to be fastest.
+	Algorithm string
+}
+
+// Algorithms are the names that Options.Algorithm takes.
+//
+//   - direct: tap by tap, for convolutions with one input channel a group
+//   - gather: the pixels under the kernel are gathered into a matrix, block by block, and multiplied; accepts everything
+//   - columns: input gradients into few channels, as a product whose rows are added to the pixels they belong to
+//   - winograd4: F(4x4,3x3), and F(3x3,4x4) for kernel gradients; 3x3 kernels without stride, dilation or groups
+//   - winograd4-tiles, winograd4-channels: the same with the order of work forced; not for kernel gradients
+var Algorithms = []string{"direct", "gather", "columns", "winograd4", "winograd4-tiles", "winograd4-channels"}
+
+// Accepts reports whether the named algorithm can compute s.
+func Accepts(s Spec, name string) bool {
+	switch name {
+	case "direct":
+		return s.depthwise()
+	case "gather":
+		return true
+	case "columns":
+		return s.Form == InputGradient && s.Groups == 1
+	case "winograd4":
+		return s.winograd()
+	case "winograd4-tiles", "winograd4-channels":
+		return s.winograd() && s.Form != KernelGradient
+	}
+	return false
+}
+
+// Epilogue is told that output pixels [pixel, pixel+n), counted over N·rows·columns and with all their channels,
+// have just been written by this worker.
+type Epilogue func(worker, pixel, n int)
+
+// Plan computes one convolution. It holds no data between runs, and may run several times at once.
+type Plan struct {
+	spec    Spec
+	threads int
+	alg     algorithm
+	tasks   sync.Pool
+}
+
+// algorithm is a way of computing a convolution with work to do: no size is zero.
+type algorithm interface {
+	// String is the algorithm's name and how it cuts the work.
+	String() string
+	// scratch is the float32 elements of memory that run needs.
+	scratch() int
+	// run computes t.out from t.a and t.b by calls of t.each.
+	run(t *task)
+	// item is one item of a stage of run.
+	item(t *task, worker, i int)
+}
+
+// NewPlan chooses how to compute s with kernels of level l on the given number of threads; the number affects
+// scratch memory alone, never the result. It panics when s is no convolution or the forced algorithm does not
+// accept it.
+func NewPlan(s Spec, l isa.Level, threads int, opt Options) *Plan {
+	if err := s.check(); err != nil {
+		panic("conv: " + err.Error())
+	}
+	p := &Plan{spec: s, threads: max(threads, 1)}
+	p.alg = newAlgorithm(s, l, p.threads, opt)
+	p.tasks.New = func() any {
+		t := &task{alg: p.alg}
+		t.body = func(worker, i int) { t.alg.item(t, worker, i) }
+		return t
+	}
+	return p
+}
+
+func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
+	if s.empty() {
+		return zeros{s.outPixels()}
+	}
+	name := opt.Algorithm
+	switch {
+	case name == "":
+		name = choose(s)
+	case !Accepts(s, name):
+		panic(fmt.Sprintf("conv: algorithm %q does not compute %v (algorithms: %s)", name, s, strings.Join(Algorithms, ", ")))
+	}
+	g := gemm.For(l)
+	switch {
+	case name == "direct":
+		return newDirect(s, l, threads)
+	case name == "columns":
+		return newColumns(s, g, threads)
+	case name == "winograd4" && s.Form == KernelGradient:
+		return newWinogradGradient(s, l, g, threads)
+	case strings.HasPrefix(name, "winograd4"):
+		return newWinograd(s, l, g, threads, strings.TrimPrefix(name[len("winograd4"):], "-"))
+	case s.Form == KernelGradient:
+		return newGatherKernel(s, g, threads)
+	}
+	return newGather(s, g, threads)
+}
+
+// choose names the algorithm expected to be fastest.
+func choose(s Spec) string {
+	switch {
+	case s.depthwise():
+		return "direct"
+	case s.winograd() && s.C >= 16 && s.O >= 16:
+		return "winograd4"
+	case s.Form == InputGradient && s.Groups == 1 && s.C <= 8 && s.KH*s.KW > 1:
+		return "columns"
+	}
+	return "gather"
+}
+
+// Algorithm says how the convolution is computed, for people.
+func (p *Plan) Algorithm() string { return p.alg.String() }
+
+// ScratchBytes is the scratch memory of a run, all workers' together.
+func (p *Plan) ScratchBytes() int { return 4 * p.alg.scratch() }
+
+// Run computes out from a and b, which are (x, k), (dy, k) or (x, dy) by Spec.Form. scratch has at least
+// ScratchBytes bytes, aligned to 4, of any content. The pool has no more threads than the plan was made for. out
+// overlaps neither operand. epilogue, unless it is nil, is called once for every output pixel of Forward and
+// InputGradient; for KernelGradient it is not called. Run panics when a slice is too short.
+func (p *Plan) Run(pool *par.Pool, a, b, out []float32, scratch []byte, epilogue Epilogue) {
+	na, nb, no := p.spec.sizes()
+	switch {
+	case len(a) < na:
+		panic("conv: Run: the first operand is too short")
+	case len(b) < nb:
+		panic("conv: Run: the second operand is too short")
+	case len(out) < no:
+		panic("conv: Run: the output is too short")
+	case len(scratch) < p.ScratchBytes():
+		panic("conv: Run: the scratch memory is too short")
+	case pool.Threads() > p.threads:
+		panic("conv: Run: more threads than planned")
+	}
+	if no == 0 {
+		return
+	}
+	t := p.tasks.Get().(*task)
+	t.pool, t.a, t.b, t.out = pool, a[:na], b[:nb], out[:no]
+	t.scratch = floats(scratch)
+	t.epilogue = epilogue
+	if p.spec.Form == KernelGradient {
+		t.epilogue = nil
+	}
+	p.alg.run(t)
+	*t = task{alg: t.alg, body: t.body}
+	p.tasks.Put(t)
+}
+
+func floats(b []byte) []float32 {
+	if len(b) < 4 {
+		return nil
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
+}
+
+// task is one run of a plan. Its body is made once, so that a run allocates nothing.
+type task struct {
+	alg      algorithm
+	body     func(worker, i int)
+	pool     *par.Pool
+	a, b     []float32
+	out      []float32
+	scratch  []float32
+	epilogue Epilogue
+	// stage and round tell item which loop it is in.
+	stage, round int
+}
+
+// each runs the n items of a stage.
+func (t *task) each(stage, n int) {
+	t.stage = stage
+	t.pool.For(n, t.body)
+}
+
+// done reports output pixels as written.
+func (t *task) done(worker, pixel, n int) {
+	if t.epilogue != nil && n > 0 {
+		t.epilogue(worker, pixel, n)
+	}
+}
+
+// zeros is a convolution that sums nothing.
+type zeros struct{ pixels int }
+
+func (zeros) String() string { return "zeros" }
+func (zeros) scratch() int   { return 0 }
+func (z zeros) run(t *task)  { t.each(0, 1) }
+
+func (z zeros) item(t *task, worker, _ int) {
+	clear(t.out)
+	t.done(worker, 0, z.pixels)
+}
