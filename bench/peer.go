@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+//go:embed peer_torch.py
+var peerTorch string
+
+// Torch is a Python that has PyTorch.
+type Torch struct {
+	Python  string
+	Version string // of PyTorch
+}
+
+// InstallTorch says how to get the peer.
+const InstallTorch = "install it with: apt-get install python3-torch (or name a Python that has torch in $ATELIER_PYTHON)"
+
+// FindTorch returns the first Python that can import torch, of: $ATELIER_PYTHON alone if that is set, else
+// /usr/bin/python3 and python3 in the path.
+func FindTorch(ctx context.Context) (*Torch, error) {
+	candidates := []string{"/usr/bin/python3", "python3"}
+	if python := os.Getenv("ATELIER_PYTHON"); python != "" {
+		candidates = []string{python}
+	}
+	var reasons []string
+	for _, python := range candidates {
+		out, err := exec.CommandContext(ctx, python, "-c", "import torch; print(torch.__version__)").Output()
+		if err == nil {
+			return &Torch{python, string(bytes.TrimSpace(out))}, nil
+		}
+		reasons = append(reasons, python+": "+pythonError(err))
+	}
+	return nil, fmt.Errorf("no Python with PyTorch: %s; %s", strings.Join(reasons, "; "), InstallTorch)
+}
+
+// pythonError is the last line of what Python printed, which names the exception, or why it did not run.
+func pythonError(err error) string {
+	if exit, ok := err.(*exec.ExitError); ok && len(exit.Stderr) > 0 {
+		lines := strings.Split(strings.TrimSpace(string(exit.Stderr)), "\n")
+		return lines[len(lines)-1]
+	}
+	return err.Error()
+}
+
+// Command returns a command that serves the jobs with PyTorch on a number of threads. For isa "avx2" oneDNN, which
+// computes PyTorch's convolutions and matrix products, is held to AVX2 as well.
+func (t *Torch) Command(threads int, isa string) Command {
+	return func(ctx context.Context) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, t.Python, "-c", peerTorch, "--threads", strconv.Itoa(threads))
+		if isa == "avx2" {
+			cmd.Env = append(os.Environ(), "ONEDNN_MAX_CPU_ISA=AVX2")
+		}
+		return cmd
+	}
+}

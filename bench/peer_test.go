@@ -1,0 +1,73 @@
+package bench
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestFindTorchSaysHowToInstall(t *testing.T) {
+	t.Setenv("ATELIER_PYTHON", "false")
+	torch, err := FindTorch(t.Context())
+	if err == nil {
+		t.Fatalf("FindTorch() = %+v", torch)
+	}
+	if e := err.Error(); !strings.Contains(e, "apt-get install python3-torch") || !strings.Contains(e, "false") {
+		t.Errorf("error %q, want the Python tried and the command to install", e)
+	}
+}
+
+func TestTorchIsHeldToAVX2(t *testing.T) {
+	torch := &Torch{Python: "python3"}
+	holds := func(isa string) bool {
+		for _, v := range torch.Command(2, isa)(t.Context()).Env {
+			if v == "ONEDNN_MAX_CPU_ISA=AVX2" {
+				return true
+			}
+		}
+		return false
+	}
+	if holds("") || holds("avx512") || !holds("avx2") {
+		t.Errorf("held for \"\": %v, avx512: %v, avx2: %v, want avx2 only", holds(""), holds("avx512"), holds("avx2"))
+	}
+}
+
+// The peer must know every job that we know, by the same name.
+func TestTorchDoesEveryJob(t *testing.T) {
+	torch, err := FindTorch(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	p, err := start(torch.Command(1, "")(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
+	for _, j := range selected(t, "gemm=4", "vggconv=16/conv1_1", "style=4", "resnet18=2") {
+		for _, request := range []string{"open " + j.Name + " nchw", "step", "close"} {
+			if _, err := p.ask(strings.Fields(request)...); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if r, err := p.ask("open", "vggconv=16/conv1_1/dx"); err != nil || r.Layout == "" {
+		t.Errorf("open without a layout: %+v, %v", r, err)
+	}
+	if _, err := p.ask("open", "none=1"); err == nil {
+		t.Error("the peer opens none=1")
+	}
+	if r, err := p.ask("close"); err != nil || r.PeakMemory < 1<<20 {
+		t.Errorf("close: %+v, %v, want a peak memory", r, err)
+	}
+}
+
+func TestPeerIsValidPython(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3")
+	}
+	out, err := exec.Command(python, "-c", "import ast, sys; ast.parse(sys.argv[1])", peerTorch).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -1,0 +1,266 @@
+"""The jobs of `atelier bench` done by PyTorch, step by step on request.
+
+Protocol (bench/serve.go): a request is a line of words on standard input, the answer a line of JSON.
+
+    open NAME [LAYOUT]   readies a job; without LAYOUT (nchw, channels_last) tries both and keeps the faster
+    step                 runs the job once and tells how long it took
+    close                frees the job and tells the peak memory of the process so far
+
+By hand: python3 peer_torch.py --threads 2 gemm=512 style=256   measures these jobs and prints one line each.
+"""
+import argparse
+import gc
+import json
+import math
+import re
+import signal
+import statistics
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
+
+# Convolutions of VGG-19: name, input channels, output channels, how often the picture was halved before.
+VGG19 = [
+    ("conv1_1", 3, 64, 0), ("conv1_2", 64, 64, 0),
+    ("conv2_1", 64, 128, 1), ("conv2_2", 128, 128, 1),
+    ("conv3_1", 128, 256, 2), ("conv3_2", 256, 256, 2), ("conv3_3", 256, 256, 2), ("conv3_4", 256, 256, 2),
+    ("conv4_1", 256, 512, 3), ("conv4_2", 512, 512, 3), ("conv4_3", 512, 512, 3), ("conv4_4", 512, 512, 3),
+    ("conv5_1", 512, 512, 4), ("conv5_2", 512, 512, 4), ("conv5_3", 512, 512, 4), ("conv5_4", 512, 512, 4),
+]
+STYLE_LAYERS = 8
+STYLE_TARGETS = {"conv1_1", "conv2_1", "conv3_1", "conv3_4"}
+
+
+def he(shape):
+    """Weights of a layer followed by a relu (He et al. 2015). shape: O I KH KW."""
+    return torch.randn(shape) * math.sqrt(2 / (shape[1] * shape[2] * shape[3]))
+
+
+def gemm(n, layout):
+    """C = A·B; matrices have no layout."""
+    a, b = torch.randn(n, n), torch.randn(n, n)
+
+    def step():
+        with torch.no_grad():
+            torch.mm(a, b)
+
+    return step
+
+
+def conv_step(x, k, dy, padding, direction):
+    """One convolution forward, or one of its two gradients alone."""
+    if direction == "forward":
+        def step():
+            with torch.no_grad():
+                F.conv2d(x, k, padding=padding)
+        return step
+    mask = [direction == "dx", direction == "dk", False]
+
+    def step():
+        torch.ops.aten.convolution_backward(
+            dy, x, k, None, [1, 1], [padding, padding], [1, 1], False, [0, 0], 1, mask)
+    return step
+
+
+def vggconv(size, layout, layer, direction):
+    """A convolution of VGG-19 for one picture."""
+    _, cin, cout, halvings = next(l for l in VGG19 if l[0] == layer)
+    side = size >> halvings
+    x = torch.randn(1, cin, side, side).to(memory_format=layout)
+    k = he((cout, cin, 3, 3)).to(memory_format=layout)
+    dy = torch.randn(1, cout, side, side).to(memory_format=layout)
+    return conv_step(x, k, dy, 1, direction)
+
+
+def gram(x):
+    """FᵀF divided by the number of positions. x: 1 C H W."""
+    _, c, h, w = x.shape
+    f = x.reshape(c, h * w) if x.is_contiguous() else x.permute(0, 2, 3, 1).reshape(h * w, c).t()
+    return f @ f.t() / (h * w)
+
+
+def style(size, layout):
+    """VGG-19 up to conv3_4, Gram losses, and the gradient of the picture."""
+    layers = []
+    for name, cin, cout, halvings in VGG19[:STYLE_LAYERS]:
+        kernel = he((cout, cin, 3, 3)).to(memory_format=layout)
+        target = torch.randn(cout, cout) * 0.1 if name in STYLE_TARGETS else None
+        layers.append((kernel, torch.randn(cout) * 0.1, target, halvings))
+    picture = torch.randn(1, 3, size, size).to(memory_format=layout).requires_grad_()
+
+    def step():
+        h, loss, halved = picture, 0.0, 0
+        for kernel, bias, target, halvings in layers:
+            if halvings > halved:
+                h, halved = F.max_pool2d(h, 2), halvings
+            h = F.relu(F.conv2d(h, kernel, bias, padding=1), inplace=True)
+            if target is not None:
+                loss = loss + F.mse_loss(gram(h), target)
+        torch.autograd.grad(loss, picture)
+
+    return step
+
+
+class Block(torch.nn.Module):
+    """The basic residual block of He et al. 2016."""
+
+    def __init__(self, cin, cout, stride):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(cin, cout, 3, stride, 1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(cout)
+        self.conv2 = torch.nn.Conv2d(cout, cout, 3, 1, 1, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(cout)
+        self.shortcut = torch.nn.Sequential()
+        if stride != 1 or cin != cout:
+            self.shortcut = torch.nn.Sequential(
+                torch.nn.Conv2d(cin, cout, 1, stride, bias=False), torch.nn.BatchNorm2d(cout))
+
+    def forward(self, x):
+        h = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        return F.relu(self.bn2(self.conv2(h)) + self.shortcut(x), inplace=True)
+
+
+class ResNet18(torch.nn.Module):
+    """ResNet-18 with the stem for 32×32 pictures: one 3×3 convolution and no pooling."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 64, 3, 1, 1, bias=False), torch.nn.BatchNorm2d(64), torch.nn.ReLU(inplace=True))
+        blocks = []
+        for cin, cout, stride in [(64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2)]:
+            blocks += [Block(cin, cout, stride), Block(cout, cout, 1)]
+        self.blocks = torch.nn.Sequential(*blocks)
+        self.head = torch.nn.Linear(512, 10)
+
+    def forward(self, x):
+        return self.head(self.blocks(self.stem(x)).mean((2, 3)))
+
+
+def resnet18(batch, layout):
+    """A training step: forward, backward, SGD with Nesterov momentum and weight decay."""
+    model = ResNet18().to(memory_format=layout).train()
+    pictures = torch.randn(batch, 3, 32, 32).to(memory_format=layout)
+    labels = torch.arange(batch) % 10
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        F.cross_entropy(model(pictures), labels).backward()
+        optimizer.step()
+
+    return step
+
+
+def build(name, layout):
+    """The step of a job."""
+    m = re.fullmatch(r"(gemm|style|resnet18|vggconv)=(\d+)(?:/(\w+)/(forward|dx|dk))?", name)
+    if not m or (m[1] == "vggconv") != (m[3] is not None):
+        raise ValueError(f"no job {name}")
+    torch.manual_seed(1)
+    make = {"gemm": gemm, "style": style, "resnet18": resnet18, "vggconv": vggconv}[m[1]]
+    return make(int(m[2]), LAYOUTS[layout], *(m.groups()[2:] if m[3] else ()))
+
+
+def timed(step):
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def speed(name, layout):
+    """The best of a few steps: three, or as many as fit in a quarter of a second."""
+    step = build(name, layout)
+    step()
+    times = []
+    while len(times) < 3 or sum(times) < 0.25:
+        times.append(timed(step))
+        if sum(times) > 10:
+            break
+    del step
+    gc.collect()
+    return min(times)
+
+
+def faster_layout(name):
+    if name.startswith("gemm"):
+        return "nchw"
+    return min(LAYOUTS, key=lambda layout: speed(name, layout))
+
+
+def peak_memory():
+    """The most resident memory of this process so far in bytes, 0 where the system does not say."""
+    try:
+        with open("/proc/self/status") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return 0
+
+
+class Server:
+    """Holds the open job."""
+
+    def __init__(self):
+        self.step = None
+
+    def handle(self, request):
+        if request[:1] == ["open"] and len(request) in (2, 3):
+            self.step = None
+            gc.collect()
+            layout = request[2] if len(request) == 3 else faster_layout(request[1])
+            start = time.perf_counter()
+            self.step = build(request[1], layout)
+            self.step()
+            seconds = time.perf_counter() - start
+            return {"seconds": seconds, "layout": layout}
+        if request == ["step"]:
+            return {"seconds": timed(self.step)}
+        if request == ["close"]:
+            self.step = None
+            gc.collect()
+            return {"peak_memory": peak_memory()}
+        raise ValueError("request %r is not one of: open NAME [LAYOUT], step, close" % " ".join(request))
+
+
+def serve():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process at the other end closes our input
+    server = Server()
+    for line in sys.stdin:
+        try:
+            answer = server.handle(line.split())
+        except Exception as e:  # a failed job must not end the process
+            answer = {"error": f"{type(e).__name__}: {e}"}
+        print(json.dumps(answer), flush=True)
+
+
+def measure(name, n):
+    layout = faster_layout(name)
+    step = build(name, layout)
+    step()
+    times = [timed(step) for _ in range(n)]
+    print(json.dumps({"job": name, "layout": layout, "n": n, "median": statistics.median(times), "min": min(times),
+                      "max": max(times), "peak_memory": peak_memory()}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--n", type=int, default=10)
+    parser.add_argument("job", nargs="*")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    if not args.job:
+        serve()
+    for name in args.job:
+        measure(name, args.n)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// minSteps is how many steps are measured however long they take, unless the whole run is out of time.
+const minSteps = 3
+
+// Options say what to measure and how.
+type Options struct {
+	Jobs []Job
+	// N is how many steps of each job are measured, after Warmup steps that are not.
+	N, Warmup int
+	// PerJob ends a job's steps early, though not before the third; 0 never does.
+	PerJob time.Duration
+	// Total skips jobs that would not end within this time from the start of the run; 0 skips none.
+	Total time.Duration
+	// Plans keeps each job's plan in its result.
+	Plans bool
+	// Ours starts a process that calls Serve, Peer one that serves the same protocol with another library, or is nil.
+	Ours, Peer Command
+	// Peak is the machine's limit, for the share of it that jobs reach and to foresee how long they take.
+	Peak Peak
+	// Progress is told in a line what was done; nil is silence.
+	Progress func(line string)
+}
+
+// Run measures the jobs one after the other. A job that fails has its error in its result; the error returned is
+// that of ctx, or of a peer that cannot be started.
+func Run(ctx context.Context, o Options) ([]Result, error) {
+	r := &runner{Options: o, ours: side{start: o.Ours}, peer: side{start: o.Peer}}
+	defer r.ours.stop()
+	defer r.peer.stop()
+	if o.Total > 0 {
+		r.deadline = time.Now().Add(o.Total)
+	}
+	var results []Result
+	for i, job := range o.Jobs {
+		result := r.run(ctx, job)
+		if ctx.Err() != nil {
+			return results, ctx.Err()
+		}
+		results = append(results, result)
+		if o.Progress != nil {
+			o.Progress(fmt.Sprintf("[%d/%d] %s", i+1, len(o.Jobs), result.progress()))
+		}
+	}
+	return results, nil
+}
+
+// runner is a run under way.
+type runner struct {
+	Options
+	deadline   time.Time // zero for none
+	ours, peer side
+}
+
+// run measures one job.
+func (r *runner) run(ctx context.Context, job Job) Result {
+	result := Result{Job: job.Name, FLOPs: job.FLOPs}
+	if !r.deadline.IsZero() && time.Until(r.deadline) < r.foresee(job) {
+		result.Skipped = "too long for the time left"
+		return result
+	}
+	if err := r.measure(ctx, job, &result); err != nil {
+		result.Error = err.Error()
+		r.ours.stop()
+		r.peer.stop()
+	}
+	return result
+}
+
+// foresee is how long the job will take at least, if the backend reaches half of the machine's peak: the first call,
+// the warm-up and minSteps.
+func (r *runner) foresee(job Job) time.Duration {
+	if r.Peak.FMAGflops == 0 {
+		return 0
+	}
+	step := job.FLOPs / (r.Peak.FMAGflops * 1e9 / 2)
+	return time.Duration(step * float64(1+r.Warmup+minSteps) * float64(time.Second))
+}
+
+func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
+	opened, err := r.ours.open(ctx, job, "")
+	if err != nil {
+		return err
+	}
+	result.CompileSeconds = opened.Seconds
+	var peer *PeerResult
+	if r.Peer != nil {
+		layout, err := r.peer.openFaster(ctx, job)
+		if err != nil {
+			return fmt.Errorf("peer: %w", err)
+		}
+		peer = &PeerResult{Layout: layout}
+	}
+	times, peerTimes, err := r.steps(ctx)
+	if err != nil {
+		return err
+	}
+	result.Seconds = summarize(times)
+	result.GFLOPS = job.FLOPs / result.Seconds.Median / 1e9
+	if r.Options.Peak.FMAGflops > 0 {
+		result.OfPeak = result.GFLOPS / r.Options.Peak.FMAGflops
+	}
+	closed, err := r.ours.close(job)
+	if err != nil {
+		return err
+	}
+	result.PeakMemory = closed.PeakMemory
+	if r.Plans {
+		result.Plan = closed.Plan
+	}
+	if peer == nil {
+		return nil
+	}
+	peer.Seconds = summarize(peerTimes)
+	peer.Ratio = summarize(ratios(times, peerTimes))
+	if closed, err = r.peer.close(job); err != nil {
+		return fmt.Errorf("peer: %w", err)
+	}
+	peer.PeakMemory = closed.PeakMemory
+	result.Peer = peer
+	return nil
+}
+
+// steps runs the warm-up and the measured steps; with a peer each of ours is followed by one of the peer's.
+func (r *runner) steps(ctx context.Context) (ours, theirs []float64, err error) {
+	start := time.Now()
+	for i := range r.Warmup + r.N {
+		measured := i - r.Warmup // steps measured so far
+		if measured >= minSteps && r.PerJob > 0 && time.Since(start) > r.PerJob {
+			break
+		}
+		if measured >= 1 && !r.deadline.IsZero() && time.Now().After(r.deadline) {
+			break
+		}
+		t, err := r.ours.step(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		ours = append(ours, t)
+		if r.Peer == nil {
+			continue
+		}
+		if t, err = r.peer.step(ctx); err != nil {
+			return nil, nil, fmt.Errorf("peer: %w", err)
+		}
+		theirs = append(theirs, t)
+	}
+	if r.Peer == nil {
+		return ours[r.Warmup:], nil, nil
+	}
+	return ours[r.Warmup:], theirs[r.Warmup:], nil
+}
+
+// ratios divides pair by pair.
+func ratios(ours, theirs []float64) []float64 {
+	rs := make([]float64, len(ours))
+	for i := range rs {
+		rs[i] = ours[i] / theirs[i]
+	}
+	return rs
+}
+
+// side is one of the two libraries: the process that runs its jobs now, if any.
+type side struct {
+	start   Command
+	process *process
+}
+
+// errNoAnswer replaces the failure of a process that the run itself has ended.
+var errNoAnswer = errors.New("interrupted")
+
+func (s *side) ask(ctx context.Context, request ...string) (response, error) {
+	r, err := s.process.ask(request...)
+	if ctx.Err() != nil {
+		return r, errNoAnswer
+	}
+	return r, err
+}
+
+// open readies a job, in a new process for a heavy one. layout is "" or one that the peer offers.
+func (s *side) open(ctx context.Context, job Job, layout string) (response, error) {
+	if job.Heavy {
+		s.stop()
+	}
+	if s.process == nil {
+		p, err := start(s.start(ctx))
+		if err != nil {
+			return response{}, err
+		}
+		s.process = p
+	}
+	if layout != "" {
+		return s.ask(ctx, "open", job.Name, layout)
+	}
+	return s.ask(ctx, "open", job.Name)
+}
+
+// openFaster lets the peer find its faster layout and returns that. For a heavy job, whose peak memory counts, the
+// job is then opened with that layout in a fresh process.
+func (s *side) openFaster(ctx context.Context, job Job) (string, error) {
+	r, err := s.open(ctx, job, "")
+	if err != nil || !job.Heavy {
+		return r.Layout, err
+	}
+	_, err = s.open(ctx, job, r.Layout)
+	return r.Layout, err
+}
+
+func (s *side) step(ctx context.Context) (float64, error) {
+	r, err := s.ask(ctx, "step")
+	return r.Seconds, err
+}
+
+// close frees the job. The process of a heavy one ends; for the others, that share one, the peak memory says nothing.
+func (s *side) close(job Job) (response, error) {
+	r, err := s.process.ask("close")
+	if !job.Heavy {
+		r.PeakMemory = 0
+		return r, err
+	}
+	s.stop()
+	return r, err
+}
+
+func (s *side) stop() {
+	if s.process != nil {
+		// How it ends no longer matters: either all answers are here, or its failure is already reported.
+		_ = s.process.stop()
+		s.process = nil
+	}
+}

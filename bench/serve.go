@@ -1,0 +1,134 @@
+package bench
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gomlx/compute"
+)
+
+// The protocol between the measuring process and one that runs jobs: a request is a line of words on standard input,
+// the answer a line of JSON (response) on standard output.
+//
+//	open NAME   builds and compiles a job and readies its inputs
+//	step        runs the open job once and tells how long it took
+//	close       frees the job, and tells its plan and the peak memory of the process so far
+//
+// End of input ends the process. peer_torch.py speaks the same protocol.
+
+// response is the answer to any request; only what belongs to the request is set.
+type response struct {
+	Error string `json:"error,omitempty"`
+	// Seconds is the length of a step, or what building and compiling took.
+	Seconds float64 `json:"seconds,omitempty"`
+	// PeakMemory is in bytes.
+	PeakMemory int64 `json:"peak_memory,omitempty"`
+	// Plan is what the backend says about how it will run the job.
+	Plan string `json:"plan,omitempty"`
+	// Layout is the memory layout that a peer has found to be the faster one.
+	Layout string `json:"layout,omitempty"`
+}
+
+// explainer is a backend that can describe the programs it has compiled.
+type explainer interface {
+	Explanations() []string
+}
+
+// Serve runs jobs on the backend with the given GoMLX configuration, as requests on in ask, until in ends.
+// Interrupts are left to the process at the other end: it closes in.
+func Serve(backendConfig string, in io.Reader, out io.Writer) error {
+	signal.Ignore(syscall.SIGINT)
+	s := &server{config: backendConfig}
+	defer s.close()
+	answers := json.NewEncoder(out)
+	requests := bufio.NewScanner(in)
+	for requests.Scan() {
+		r, err := s.handle(strings.Fields(requests.Text()))
+		if err != nil {
+			r = response{Error: err.Error()}
+		}
+		if err := answers.Encode(r); err != nil {
+			return err
+		}
+	}
+	return requests.Err()
+}
+
+// server holds the open job.
+type server struct {
+	config  string
+	backend compute.Backend
+	program program
+}
+
+func (s *server) handle(request []string) (response, error) {
+	switch {
+	case len(request) == 2 && request[0] == "open":
+		return s.open(request[1])
+	case len(request) == 1 && request[0] == "step":
+		return s.step()
+	case len(request) == 1 && request[0] == "close":
+		plan := s.plan()
+		s.close()
+		bytes, err := peakMemory()
+		return response{PeakMemory: bytes, Plan: plan}, err
+	}
+	return response{}, fmt.Errorf("request %q is not one of: open NAME, step, close", strings.Join(request, " "))
+}
+
+// open compiles the job. GoMLX compiles at the first call, so the job runs once here.
+func (s *server) open(name string) (response, error) {
+	s.close()
+	jobs, err := Select(name)
+	if err != nil {
+		return response{}, err
+	}
+	if len(jobs) != 1 {
+		return response{}, fmt.Errorf("open %s: it names %d jobs, want 1", name, len(jobs))
+	}
+	start := time.Now()
+	if s.backend, err = compute.NewWithConfig(s.config); err != nil {
+		return response{}, err
+	}
+	if s.program, err = jobs[0].compile(s.backend); err != nil {
+		return response{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := s.program.step(); err != nil {
+		return response{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return response{Seconds: time.Since(start).Seconds()}, nil
+}
+
+// plan is the backend's description of the open job. It is asked for at the end, when it can tell what was measured.
+func (s *server) plan() string {
+	if e, ok := s.backend.(explainer); ok {
+		return strings.Join(e.Explanations(), "\n")
+	}
+	return ""
+}
+
+func (s *server) step() (response, error) {
+	if s.program == nil {
+		return response{}, fmt.Errorf("step: no job is open")
+	}
+	start := time.Now()
+	err := s.program.step()
+	return response{Seconds: time.Since(start).Seconds()}, err
+}
+
+func (s *server) close() {
+	if s.program != nil {
+		s.program.close()
+		s.program = nil
+	}
+	if s.backend != nil {
+		s.backend.Finalize()
+		s.backend = nil
+	}
+}
