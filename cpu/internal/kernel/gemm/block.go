@@ -51,20 +51,47 @@ const full = math.MinInt / 2
 
 // block computes tile after tile.
 func (g *Kernel[T]) block(x *block[T]) {
-	var edge [maxTile]T
 	if x.k*x.n <= smallB {
-		for i := 0; i < x.m; i += g.MR {
-			for j := 0; j < x.n; j += g.NR {
-				g.tile(x, i, j, &edge)
-			}
-		}
-		return
+		g.rowsFirst(x)
+	} else {
+		g.panelsFirst(x)
 	}
-	for j := 0; j < x.n; j += g.NR {
-		for i := 0; i < x.m; i += g.MR {
+}
+
+// rowsFirst passes all of B by MR rows of A after the other, and asks for the next ones meanwhile if they lie apart
+// in memory.
+func (g *Kernel[T]) rowsFirst(x *block[T]) {
+	var edge [maxTile]T
+	for i := 0; i < x.m; i += g.MR {
+		if x.csa == 1 && i+g.MR < x.m {
+			g.prefetch(x.a, (i/g.MR+1)*x.panelA, x.rsa, g.MR, x.k)
+		}
+		for j := 0; j < x.n; j += g.NR {
 			g.tile(x, i, j, &edge)
 		}
 	}
+}
+
+// panelsFirst passes all rows of A by one panel of B after the other, and asks for the next panel meanwhile, a piece
+// with each tile.
+func (g *Kernel[T]) panelsFirst(x *block[T]) {
+	var edge [maxTile]T
+	piece := ceilDiv(x.k*g.NR, ceilDiv(x.m, g.MR))
+	for j := 0; j < x.n; j += g.NR {
+		next := (j/g.NR + 1) * x.panelB
+		for i := 0; i < x.m; i += g.MR {
+			if x.ldb == g.NR && j+g.NR < x.n {
+				g.prefetch(x.b, next+i/g.MR*piece, 0, 1, piece)
+			}
+			g.tile(x, i, j, &edge)
+		}
+	}
+}
+
+// prefetch asks for rows of n elements, ld elements apart, from p[offset] on.
+func (g *Kernel[T]) prefetch(p *T, offset, ld, rows, n int) {
+	size := g.size()
+	prefetchAsm(g.ISA, uintptr(unsafe.Pointer(p))+uintptr(offset*size), ld*size, rows, ceilDiv(n*size, cacheLine))
 }
 
 // smallB is the elements of B, an eighth of a 512 KiB second-level cache, up to which all of B passes by a few rows

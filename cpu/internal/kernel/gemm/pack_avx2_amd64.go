@@ -39,3 +39,9 @@ func copyRows112AVX2(dst *byte, src *byte, ld int, n int)
 //
 //go:noescape
 func copyRows128AVX2(dst *byte, src *byte, ld int, n int)
+
+// prefetchAVX2 asks for a number of cache lines, at least 1, of each of a number of rows, at least 1, stride bytes
+// apart. Any address will do: prefetching never faults.
+//
+//go:noescape
+func prefetchAVX2(address uintptr, stride int, rows int, lines int)

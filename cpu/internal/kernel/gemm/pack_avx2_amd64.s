@@ -228,3 +228,25 @@ loop:
 	JNZ     loop
 	VZEROUPPER
 	RET
+
+// func prefetchAVX2(address uintptr, stride int, rows int, lines int)
+// Requires: MMX+
+TEXT ·prefetchAVX2(SB), NOSPLIT, $0-32
+	MOVQ address+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ lines+24(FP), BX
+
+row:
+	MOVQ AX, SI
+	MOVQ BX, DI
+
+line:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	DECQ       DI
+	JNZ        line
+	ADDQ       CX, AX
+	DECQ       DX
+	JNZ        row
+	RET

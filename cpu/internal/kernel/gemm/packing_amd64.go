@@ -57,3 +57,9 @@ func copyRowsAsm[T Float](level isa.Level, dst, src []T, ld, width, k int) bool 
 	}
 	return true
 }
+
+func prefetchAsm(level isa.Level, address uintptr, stride, rows, lines int) {
+	if level != isa.Portable && rows > 0 && lines > 0 {
+		prefetchAVX2(address, stride, rows, lines)
+	}
+}

@@ -9,3 +9,6 @@ func interleaveAsm[T Float](isa.Level, []T, []T, int, int, int, int) int { retur
 
 // copyRowsAsm does nothing: this build has no assembly.
 func copyRowsAsm[T Float](isa.Level, []T, []T, int, int, int) bool { return false }
+
+// prefetchAsm does nothing: this build has no assembly.
+func prefetchAsm(isa.Level, uintptr, int, int, int) {}

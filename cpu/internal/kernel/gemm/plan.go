@@ -5,9 +5,9 @@ package gemm
 const (
 	depth = 256
 	rows  = 252
-	cols  = 512
+	cols  = 4096
 	// items is how many pieces of work a product is cut into where it is large enough: some for each of many workers.
-	items = 24
+	items = 16
 	// grain is the multiplications below which a piece is not worth handing to a worker, about 20 µs.
 	grain = 1 << 20
 	// sharedB is the elements of packed B that are kept at once.
@@ -36,17 +36,13 @@ func (g *Kernel[T]) plan(m, n, k int) plan {
 	if k >= 4*max(m, n) && k >= 4*depth {
 		g.split(&p)
 	}
-	for p.count() < items {
-		// Halve the longer side: pieces near the square pack least.
+	// Rows first: each piece packs its rows of A once, and a few tiles of rows are enough to use a panel of B well.
+	for p.count() < items && p.mc*p.nc*p.perK >= 2*grain {
 		switch {
-		case p.mc*p.nc*p.perK < 2*grain:
-			return p
-		case p.mc > 8*g.MR && p.mc >= p.nc/2:
+		case p.mc > 8*g.MR:
 			p.mc = g.even(m, p.mc/2, g.MR)
 		case p.nc > 4*g.NR:
 			p.nc = g.even(n, p.nc/2, g.NR)
-		case p.mc > 2*g.MR:
-			p.mc = g.even(m, p.mc/2, g.MR)
 		default:
 			return p
 		}

@@ -10,9 +10,11 @@ type Workspace struct{ mem []float32 }
 // NewWorkspace returns a workspace that uses mem.
 func NewWorkspace(mem []float32) *Workspace { return &Workspace{mem: mem} }
 
-// alignment is that of every part of a workspace, in bytes: one cache line, so that vectors of a packed panel do not
-// straddle two.
-const alignment = 64
+// cacheLine is its bytes on every amd64 and most arm64 processors.
+const cacheLine = 64
+
+// alignment is that of every part of a workspace, in bytes: vectors of a packed panel do not straddle cache lines.
+const alignment = cacheLine
 
 // scratch is a workspace cut into one shared part and one for each worker.
 type scratch[T Float] struct {

@@ -18,5 +18,6 @@ func main() {
 	asm.File("pack_avx2", func(c *asm.Context) {
 		emitInterleave(c)
 		emitCopyRows(c)
+		emitPrefetch(c)
 	})
 }
