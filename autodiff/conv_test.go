@@ -127,7 +127,7 @@ func TestConvolutionThirdOrder(t *testing.T) {
 	for _, i := range []int{0, 7, 24, 30} {
 		c := convCases[i]
 		x, k := c.inputs()
-		gradtest.Config{Backend: newBackend(t), Order: 3}.Check(t, func(in []*Node) *Node {
+		gradtest.Config{Backend: testBackend(t), Order: 3}.Check(t, func(in []*Node) *Node {
 			return Tanh(MulScalar(c.apply(in[0], in[1], nhwc), 0.2))
 		}, x, k)
 	}
@@ -139,7 +139,7 @@ func TestConvolutionGradientIsOneConvolution(t *testing.T) {
 	for _, i := range []int{2, 24, 26, 30} {
 		c := convCases[i]
 		t.Run(c.String(), func(t *testing.T) {
-			g := NewGraph(newBackend(t), "count")
+			g := NewGraph(testBackend(t), "count")
 			x, k := c.inputs()
 			nx, nk := Parameter(g, "x", x.Shape()), Parameter(g, "k", k.Shape())
 			grads := Gradient(ReduceAllSum(Square(c.apply(nx, nk, nhwc))), nx, nk)

@@ -50,7 +50,7 @@ func TestConventions(t *testing.T) {
 // relu and its gradient are one operation and two: backends fuse what they recognise.
 func TestReluGradientIsCompareAndSelect(t *testing.T) {
 	autodiff.Install()
-	g := NewGraph(newBackend(t), t.Name())
+	g := NewGraph(testBackend(t), t.Name())
 	x := Parameter(g, "x", gradtest.Normal(1, 4, 5).Shape())
 	y := Max(x, ZerosLike(x))
 	before := len(g.Nodes())

@@ -1,6 +1,7 @@
 package autodiff_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -12,10 +13,12 @@ import (
 	"github.com/atelier-go/atelier/autodiff/gradtest"
 )
 
-// newBackend is the one place where the tests of this package choose what runs them.
-func newBackend(t testing.TB) compute.Backend {
+// openBackend is the one place where the tests of this package choose what runs them.
+var openBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
+
+func testBackend(t testing.TB) compute.Backend {
 	t.Helper()
-	backend, err := compute.NewWithConfig("go")
+	backend, err := openBackend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,14 +29,14 @@ func newBackend(t testing.TB) compute.Backend {
 func check(t *testing.T, f gradtest.Func, inputs ...*tensors.Tensor) {
 	t.Helper()
 	autodiff.Install()
-	gradtest.Config{Backend: newBackend(t)}.Check(t, f, inputs...)
+	gradtest.Config{Backend: testBackend(t)}.Check(t, f, inputs...)
 }
 
 // call runs f once and returns its outputs.
 func call(t *testing.T, f func(in []*Node) []*Node, args ...any) []*tensors.Tensor {
 	t.Helper()
 	autodiff.Install()
-	out, err := CallOnceN(newBackend(t), f, args...)
+	out, err := CallOnceN(testBackend(t), f, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -11,10 +12,12 @@ import (
 	"github.com/atelier-go/atelier/autodiff/gradtest"
 )
 
-// newBackend is the one place where the tests of this package choose what runs them.
-func newBackend(t testing.TB) compute.Backend {
+// openBackend is the one place where the tests of this package choose what runs them.
+var openBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
+
+func testBackend(t testing.TB) compute.Backend {
 	t.Helper()
-	backend, err := compute.NewWithConfig("go")
+	backend, err := openBackend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,13 +27,13 @@ func newBackend(t testing.TB) compute.Backend {
 // check compares the gradients of f with central differences, to second order.
 func check(t *testing.T, f gradtest.Func, inputs ...*tensors.Tensor) {
 	t.Helper()
-	gradtest.Config{Backend: newBackend(t)}.Check(t, f, inputs...)
+	gradtest.Config{Backend: testBackend(t)}.Check(t, f, inputs...)
 }
 
 // call runs f once and returns its outputs.
 func call(t *testing.T, f func(in []*Node) []*Node, args ...any) []*tensors.Tensor {
 	t.Helper()
-	out, err := CallOnceN(newBackend(t), f, args...)
+	out, err := CallOnceN(testBackend(t), f, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
