@@ -16,7 +16,7 @@ func (f *frame) gather(i int, t *tile) {
 	in := &e.inputs[i]
 	dst, src := f.slots[in.slot], unsafe.Pointer(unsafe.SliceData(f.in[i]))
 	if in.isBool && in.dense {
-		e.kernels.LoadBools(dst, unsafe.Add(src, t.point), t.n)
+		e.kernels.LoadBools((*byte)(dst), (*byte)(unsafe.Add(src, t.point)), t.n)
 		return
 	}
 	colStride := in.strides[len(e.outer)]
@@ -46,7 +46,7 @@ func (f *frame) store(o int, t *tile) {
 	isBool := e.outputs[o].isBool()
 	switch {
 	case out.dense && isBool:
-		e.kernels.StoreBools(unsafe.Add(dst, t.point), src, t.n)
+		e.kernels.StoreBools((*byte)(unsafe.Add(dst, t.point)), (*byte)(src), t.n)
 		return
 	case out.dense:
 		copy(unsafe.Slice((*byte)(unsafe.Add(dst, t.point*e.size)), t.n*e.size), unsafe.Slice((*byte)(src), t.n*e.size))

@@ -92,12 +92,12 @@ func (f *frame) reduceRows(out *result, x unsafe.Pointer, acc []float64, t *tile
 	rowBytes := t.cols * f.e.size
 	switch {
 	case perColumn && (stride == 0 || rows == 1) && (t.cols >= laneCount/2 || rows == 1):
-		column(&acc[t.col], x, rows, t.cols, t.cols)
+		column(&acc[t.col], (*byte)(x), rows, t.cols, t.cols)
 	case perColumn && stride == 0:
 		f.reduceNarrow(out.Kind, column, acc, x, rows, t.cols)
 	case perColumn:
 		for r := range rows {
-			column(&acc[r*stride+t.col], unsafe.Add(x, r*rowBytes), 1, t.cols, t.cols)
+			column(&acc[r*stride+t.col], (*byte)(unsafe.Add(x, r*rowBytes)), 1, t.cols, t.cols)
 		}
 	case stride == 0:
 		f.reduceNarrow(out.Kind, column, acc, x, rows*t.cols, 1)
@@ -116,9 +116,9 @@ func (f *frame) reduceNarrow(kind Reduction, column vec.ColumnKernel, acc []floa
 		lanes[i] = kind.identity()
 	}
 	n := rows * cols
-	column(&lanes[0], x, n/width, width, width)
+	column(&lanes[0], (*byte)(x), n/width, width, width)
 	if rest := n % width; rest > 0 {
-		column(&lanes[0], unsafe.Add(x, (n-rest)*f.e.size), 1, rest, rest)
+		column(&lanes[0], (*byte)(unsafe.Add(x, (n-rest)*f.e.size)), 1, rest, rest)
 	}
 	for i, v := range lanes {
 		acc[i%cols] = kind.fold(acc[i%cols], v)

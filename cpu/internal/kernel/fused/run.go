@@ -204,7 +204,7 @@ func (f *frame) tile(t *tile, acc []float64) {
 			f.gather(s.fill, t)
 			continue
 		}
-		s.run(f.slots[s.dst], f.slots[s.a], f.slots[s.b], f.slots[s.c], t.n, s.sa, s.sb, s.sc)
+		s.run((*byte)(f.slots[s.dst]), (*byte)(f.slots[s.a]), (*byte)(f.slots[s.b]), (*byte)(f.slots[s.c]), t.n, s.sa, s.sb, s.sc)
 	}
 	for _, o := range e.stores {
 		f.store(o, t)

@@ -59,15 +59,15 @@ func portable[T float, W word]() Kernels {
 }
 
 // of views an operand: n elements, or the first of a scalar.
-func of[T any](p unsafe.Pointer, n, stride int) []T {
+func of[T any](p *byte, n, stride int) []T {
 	if stride == 0 {
 		n = min(n, 1)
 	}
-	return unsafe.Slice((*T)(p), n)
+	return unsafe.Slice((*T)(unsafe.Pointer(p)), n)
 }
 
 func mapUnary[T float](f func(T) T) Kernel {
-	return func(dst, a, _, _ unsafe.Pointer, n, sa, _, _ int) {
+	return func(dst, a, _, _ *byte, n, sa, _, _ int) {
 		x := of[T](a, n, sa)
 		for i, d := 0, of[T](dst, n, 1); i < len(d); i++ {
 			d[i] = f(x[i*sa])
@@ -76,7 +76,7 @@ func mapUnary[T float](f func(T) T) Kernel {
 }
 
 func mapBits[W word](f func(W) W) Kernel {
-	return func(dst, a, _, _ unsafe.Pointer, n, sa, _, _ int) {
+	return func(dst, a, _, _ *byte, n, sa, _, _ int) {
 		x := of[W](a, n, sa)
 		for i, d := 0, of[W](dst, n, 1); i < len(d); i++ {
 			d[i] = f(x[i*sa])
@@ -107,28 +107,28 @@ func logistic(x float64) float64 {
 	return 1 / (1 + z)
 }
 
-func add[T float](dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+func add[T float](dst, a, b, _ *byte, n, sa, sb, _ int) {
 	d, x, y := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 	for i := range d {
 		d[i] = x[i*sa] + y[i*sb]
 	}
 }
 
-func sub[T float](dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+func sub[T float](dst, a, b, _ *byte, n, sa, sb, _ int) {
 	d, x, y := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 	for i := range d {
 		d[i] = x[i*sa] - y[i*sb]
 	}
 }
 
-func mul[T float](dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+func mul[T float](dst, a, b, _ *byte, n, sa, sb, _ int) {
 	d, x, y := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 	for i := range d {
 		d[i] = x[i*sa] * y[i*sb]
 	}
 }
 
-func div[T float](dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+func div[T float](dst, a, b, _ *byte, n, sa, sb, _ int) {
 	d, x, y := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 	for i := range d {
 		d[i] = x[i*sa] / y[i*sb]
@@ -156,28 +156,28 @@ func smaller[T float](x, y T) T {
 	return y
 }
 
-func maximum[T float](dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+func maximum[T float](dst, a, b, _ *byte, n, sa, sb, _ int) {
 	d, x, y := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 	for i := range d {
 		d[i] = larger(x[i*sa], y[i*sb])
 	}
 }
 
-func minimum[T float](dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+func minimum[T float](dst, a, b, _ *byte, n, sa, sb, _ int) {
 	d, x, y := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 	for i := range d {
 		d[i] = smaller(x[i*sa], y[i*sb])
 	}
 }
 
-func pow[T float](dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+func pow[T float](dst, a, b, _ *byte, n, sa, sb, _ int) {
 	d, x, y := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 	for i := range d {
 		d[i] = T(math.Pow(float64(x[i*sa]), float64(y[i*sb])))
 	}
 }
 
-func fma[T float](dst, a, b, c unsafe.Pointer, n, sa, sb, sc int) {
+func fma[T float](dst, a, b, c *byte, n, sa, sb, sc int) {
 	d, x, y, z := of[T](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb), of[T](c, n, sc)
 	for i := range d {
 		d[i] = T(x[i*sa]*y[i*sb]) + z[i*sc]
@@ -192,7 +192,7 @@ func maskOf[W word](yes bool) W {
 }
 
 func compare[T float, W word](holds func(x, y T) bool) Kernel {
-	return func(dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+	return func(dst, a, b, _ *byte, n, sa, sb, _ int) {
 		d, x, y := of[W](dst, n, 1), of[T](a, n, sa), of[T](b, n, sb)
 		for i := range d {
 			d[i] = maskOf[W](holds(x[i*sa], y[i*sb]))
@@ -201,7 +201,7 @@ func compare[T float, W word](holds func(x, y T) bool) Kernel {
 }
 
 func test[T float, W word](holds func(x T) bool) Kernel {
-	return func(dst, a, _, _ unsafe.Pointer, n, sa, _, _ int) {
+	return func(dst, a, _, _ *byte, n, sa, _, _ int) {
 		d, x := of[W](dst, n, 1), of[T](a, n, sa)
 		for i := range d {
 			d[i] = maskOf[W](holds(x[i*sa]))
@@ -210,7 +210,7 @@ func test[T float, W word](holds func(x T) bool) Kernel {
 }
 
 func logic[W word](f func(x, y W) W) Kernel {
-	return func(dst, a, b, _ unsafe.Pointer, n, sa, sb, _ int) {
+	return func(dst, a, b, _ *byte, n, sa, sb, _ int) {
 		d, x, y := of[W](dst, n, 1), of[W](a, n, sa), of[W](b, n, sb)
 		for i := range d {
 			d[i] = f(x[i*sa], y[i*sb])
@@ -218,60 +218,60 @@ func logic[W word](f func(x, y W) W) Kernel {
 	}
 }
 
-func selectBits[W word](dst, a, b, c unsafe.Pointer, n, sa, sb, sc int) {
+func selectBits[W word](dst, a, b, c *byte, n, sa, sb, sc int) {
 	d, m, x, y := of[W](dst, n, 1), of[W](a, n, sa), of[W](b, n, sb), of[W](c, n, sc)
 	for i := range d {
 		d[i] = m[i*sa]&x[i*sb] | y[i*sc]&^m[i*sa]
 	}
 }
 
-func toNum[T float, W word](dst, a, _, _ unsafe.Pointer, n, sa, _, _ int) {
+func toNum[T float, W word](dst, a, _, _ *byte, n, sa, _, _ int) {
 	d, m := of[T](dst, n, 1), of[W](a, n, sa)
 	for i := range d {
 		d[i] = T(m[i*sa] & 1)
 	}
 }
 
-func loadBools[W word](dst, src unsafe.Pointer, n int) {
+func loadBools[W word](dst, src *byte, n int) {
 	d, s := of[W](dst, n, 1), of[byte](src, n, 1)
 	for i := range d {
 		d[i] = maskOf[W](s[i] != 0)
 	}
 }
 
-func storeBools[W word](dst, src unsafe.Pointer, n int) {
+func storeBools[W word](dst, src *byte, n int) {
 	d, s := of[byte](dst, n, 1), of[W](src, n, 1)
 	for i := range d {
 		d[i] = byte(s[i] & 1)
 	}
 }
 
-func columnSum[T float](acc *float64, x unsafe.Pointer, rows, cols, ld int) {
+func columnSum[T float](acc *float64, x *byte, rows, cols, ld int) {
 	a := unsafe.Slice(acc, cols)
 	for r := range rows {
-		row := unsafe.Slice((*T)(unsafe.Add(x, r*ld*int(unsafe.Sizeof(T(0))))), cols)
+		row := unsafe.Slice((*T)(unsafe.Add(unsafe.Pointer(x), r*ld*int(unsafe.Sizeof(T(0))))), cols)
 		for j := range a {
 			a[j] += float64(row[j])
 		}
 	}
 }
 
-func columnMax[T float](acc *float64, x unsafe.Pointer, rows, cols, ld int) {
+func columnMax[T float](acc *float64, x *byte, rows, cols, ld int) {
 	a := unsafe.Slice(acc, cols)
 	for r := range rows {
-		row := unsafe.Slice((*T)(unsafe.Add(x, r*ld*int(unsafe.Sizeof(T(0))))), cols)
+		row := unsafe.Slice((*T)(unsafe.Add(unsafe.Pointer(x), r*ld*int(unsafe.Sizeof(T(0))))), cols)
 		for j := range a {
-			a[j] = larger(float64(row[j]), a[j])
+			a[j] = larger(a[j], float64(row[j]))
 		}
 	}
 }
 
-func columnMin[T float](acc *float64, x unsafe.Pointer, rows, cols, ld int) {
+func columnMin[T float](acc *float64, x *byte, rows, cols, ld int) {
 	a := unsafe.Slice(acc, cols)
 	for r := range rows {
-		row := unsafe.Slice((*T)(unsafe.Add(x, r*ld*int(unsafe.Sizeof(T(0))))), cols)
+		row := unsafe.Slice((*T)(unsafe.Add(unsafe.Pointer(x), r*ld*int(unsafe.Sizeof(T(0))))), cols)
 		for j := range a {
-			a[j] = smaller(float64(row[j]), a[j])
+			a[j] = smaller(a[j], float64(row[j]))
 		}
 	}
 }

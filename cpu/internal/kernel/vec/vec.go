@@ -4,7 +4,7 @@
 //
 //	dst[i] = op(a[i·sa], b[i·sb], c[i·sc])    for i in [0, n)
 //
-// where sa, sb and sc are 0 or 1. An operand with stride 0 is a scalar; it must be stored [Splat] times over,
+// The pointers are to elements, whatever their type, and sa, sb and sc are 0 or 1. An operand with stride 0 is a scalar; it must be stored [Splat] times over,
 // because kernels read it as whole vectors. dst may be the same memory as an operand, but must not overlap one
 // otherwise. Operands that an operation does not have are ignored and may be nil.
 //
@@ -15,11 +15,7 @@
 // operations, Sqrt and Rsqrt's two steps are rounded correctly; docs of [Op] state the error of the others.
 package vec
 
-import (
-	"unsafe"
-
-	"github.com/atelier-go/atelier/cpu/internal/isa"
-)
+import "github.com/atelier-go/atelier/cpu/internal/isa"
 
 // Op is an elementwise operation. For float32 the comment gives the largest error found over all float32 values
 // (over a dense sample of pairs for Pow) in units in the last place, at the level where it is largest.
@@ -74,14 +70,14 @@ const (
 const Splat = 64
 
 // Kernel computes one operation on a block; see the package's documentation.
-type Kernel func(dst, a, b, c unsafe.Pointer, n, sa, sb, sc int)
+type Kernel func(dst, a, b, c *byte, n, sa, sb, sc int)
 
 // ColumnKernel folds the rows of a block into accumulators of double precision:
 //
 //	acc[j] = acc[j] ⊕ x[r·ld+j]    for j in [0, cols), for r = 0, 1, ..., rows-1 in turn
 //
 // Each column is folded in order whatever the level, so the result's bits do not depend on it.
-type ColumnKernel func(acc *float64, x unsafe.Pointer, rows, cols, ld int)
+type ColumnKernel func(acc *float64, x *byte, rows, cols, ld int)
 
 // Kernels are the kernels of one element type and level.
 type Kernels struct {
@@ -92,9 +88,9 @@ type Kernels struct {
 	// ColumnSum, ColumnMax and ColumnMin fold rows. NaN wins in the last two.
 	ColumnSum, ColumnMax, ColumnMin ColumnKernel
 	// LoadBools makes a mask of n bytes: dst[i] = src[i] != 0.
-	LoadBools func(dst, src unsafe.Pointer, n int)
+	LoadBools func(dst, src *byte, n int)
 	// StoreBools writes a mask as bytes 0 and 1.
-	StoreBools func(dst, src unsafe.Pointer, n int)
+	StoreBools func(dst, src *byte, n int)
 }
 
 // For returns the float32 kernels of a level, which must be supported by the processor.

@@ -1,3 +1,5 @@
+//go:build !amd64 || noasm
+
 package vec
 
 func avx2Kernels() Kernels { return portable32() }
