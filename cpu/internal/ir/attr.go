@@ -108,10 +108,16 @@ type (
 	}
 	// DynamicSizeAttr: DynamicDimensionSize(x).
 	DynamicSizeAttr struct{ Axis int }
-	// SortAttr: Sort(inputs...).
+	// SortAttr: Sort(inputs...). The comparator's parameters are the left and the right element of each input in turn.
 	SortAttr struct {
 		Axis   int
 		Stable bool
+		Order  *SortOrder // what the comparator amounts to, nil if it is not that simple
+	}
+	// SortOrder is the order of the numbers of one operand.
+	SortOrder struct {
+		Operand    int
+		Descending bool
 	}
 	// SoftmaxAttr: FusedSoftmax(x).
 	SoftmaxAttr struct{ Axis int }

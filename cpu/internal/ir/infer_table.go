@@ -1,9 +1,17 @@
 package ir
 
-import "github.com/gomlx/compute"
+import (
+	"maps"
+	"slices"
+
+	"github.com/gomlx/compute"
+)
 
 // rules says, for every operation that Infer knows, how many inputs it takes and what its outputs are.
 var rules = buildRules()
+
+// Inferred lists the operations that Infer knows, in the order of their numbers.
+func Inferred() []compute.OpType { return slices.Sorted(maps.Keys(rules)) }
 
 func buildRules() map[compute.OpType]rule {
 	t := make(map[compute.OpType]rule)

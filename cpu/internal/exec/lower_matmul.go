@@ -1,0 +1,130 @@
+package exec
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"github.com/atelier-go/atelier/cpu/internal/ir"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
+	"github.com/atelier-go/atelier/cpu/internal/tensor"
+)
+
+// lowerMatMul runs a batch of matrix products.
+func lowerMatMul(env *Env, n *ir.Node) (Kernel, error) {
+	attr := n.Attr.(ir.MatMulAttr)
+	switch n.Shapes[0].DType {
+	case dtypes.Float32:
+		return matMul(env, gemm.For(env.ISA), attr), nil
+	case dtypes.Float64:
+		return matMul(env, gemm.ForF64(env.ISA), attr), nil
+	}
+	return Kernel{}, nil
+}
+
+// lowerSyrk runs a batch of symmetric products.
+func lowerSyrk(env *Env, n *ir.Node) (Kernel, error) {
+	attr := n.Attr.(ir.MatMulAttr)
+	switch n.Shapes[0].DType {
+	case dtypes.Float32:
+		return syrk(env, gemm.For(env.ISA), attr), nil
+	case dtypes.Float64:
+		return syrk(env, gemm.ForF64(env.ISA), attr), nil
+	}
+	return Kernel{}, nil
+}
+
+// smallProduct is the multiplications below which the workers share a batch's matrices out rather than each matrix.
+const smallProduct = 1 << 21
+
+func matMul[T gemm.Float](env *Env, g *gemm.Kernel[T], m ir.MatMulAttr) Kernel {
+	threads := env.Pool.Threads()
+	b := &batch[T]{MatMulAttr: m, apart: m.Batch > 1 && m.M*m.N*m.K < smallProduct}
+	if b.apart {
+		b.workspace = roundUp(g.WorkspaceSize(m.M, m.N, m.K, 1))
+	} else {
+		b.workspace = roundUp(g.WorkspaceSize(m.M, m.N, m.K, threads))
+	}
+	b.one = func(c *batchCall[T], ws *gemm.Workspace, i int) {
+		pool := c.rt.Pool
+		if b.apart {
+			pool = nil
+		}
+		g.Gemm(pool, ws, m.M, m.N, m.K, c.a[i*m.BatchA:], m.RowA, m.ColA, c.b[i*m.BatchB:], m.RowB, m.ColB,
+			c.out[i*m.M*m.N:], m.N, false)
+	}
+	return b.kernel(fmt.Sprintf("gemm %d×%d×%d×%d", m.Batch, m.M, m.N, m.K), threads)
+}
+
+func syrk[T gemm.Float](env *Env, g *gemm.Kernel[T], m ir.MatMulAttr) Kernel {
+	threads := env.Pool.Threads()
+	b := &batch[T]{MatMulAttr: m, apart: m.Batch > 1 && m.N*m.N*m.K < 2*smallProduct}
+	if b.apart {
+		b.workspace = roundUp(g.SyrkWorkspaceSize(m.N, m.K, 1))
+	} else {
+		b.workspace = roundUp(g.SyrkWorkspaceSize(m.N, m.K, threads))
+	}
+	b.one = func(c *batchCall[T], ws *gemm.Workspace, i int) {
+		pool := c.rt.Pool
+		if b.apart {
+			pool = nil
+		}
+		// Syrk computes AᵀA of a K×N matrix; the attribute's A is its transpose.
+		g.Syrk(pool, ws, m.N, m.K, c.a[i*m.BatchA:], m.ColA, m.RowA, c.out[i*m.M*m.N:], m.N, false)
+	}
+	return b.kernel(fmt.Sprintf("syrk %d×%d×%d", m.Batch, m.N, m.K), threads)
+}
+
+// batch is a batch of products of one shape.
+type batch[T gemm.Float] struct {
+	ir.MatMulAttr
+	apart     bool // each product on one worker
+	workspace int  // bytes, of one product
+	one       func(c *batchCall[T], ws *gemm.Workspace, i int)
+	calls     sync.Pool
+}
+
+// batchCall is one run of a batch.
+type batchCall[T gemm.Float] struct {
+	rt         *Runtime
+	a, b, out  []T
+	workspaces []gemm.Workspace // of each worker
+	body       func(worker, i int)
+}
+
+func (b *batch[T]) kernel(name string, threads int) Kernel {
+	workers := 1
+	if b.apart {
+		workers = threads
+	}
+	b.calls.New = func() any {
+		c := &batchCall[T]{workspaces: make([]gemm.Workspace, workers)}
+		c.body = func(worker, i int) { b.one(c, &c.workspaces[worker], i) }
+		return c
+	}
+	return Kernel{Name: name, Scratch: workers * b.workspace, Run: b.run}
+}
+
+func (b *batch[T]) run(rt *Runtime, in, out []tensor.Tensor, scratch []byte) error {
+	c := b.calls.Get().(*batchCall[T])
+	c.rt, c.a, c.b, c.out = rt, tensor.Of[T](in[0]), tensor.Of[T](in[len(in)-1]), tensor.Of[T](out[0])
+	for w := range c.workspaces {
+		part := scratch[w*b.workspace:][:b.workspace]
+		c.workspaces[w] = *gemm.NewWorkspace(unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(part))), len(part)/4))
+	}
+	switch {
+	case len(c.out) == 0:
+	case b.apart:
+		rt.Pool.For(b.Batch, c.body)
+	default:
+		for i := range b.Batch {
+			c.body(0, i)
+		}
+	}
+	c.rt, c.a, c.b, c.out = nil, nil, nil, nil
+	clear(c.workspaces)
+	b.calls.Put(c)
+	return nil
+}
