@@ -105,7 +105,8 @@ func (k *kernel) log1p(x vec) vec {
 	u := k.add(x, k.number(1))
 	bits, n := k.exponent(u)
 	// f = 2⁻ⁿ·(1+x) - 1 without the rounding of 1+x.
-	s := k.sub(k.subInt(k.number(1), bits), k.number(1))
+	// The difference of bits is negative infinity for n = 128, where 2⁻ⁿ does not matter.
+	s := k.sub(k.max(k.xor(x, x), k.subInt(k.number(1), bits)), k.number(1))
 	f := k.add(k.subInt(x, bits), s)
 	y := k.fma(n, k.number(math.Ln2), k.smallLog1p(f))
 	y = k.logLimits(y, u, x)
