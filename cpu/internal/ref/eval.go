@@ -37,6 +37,9 @@ func Eval(n *ir.Node, in, out []tensor.Tensor) error {
 	if err := checkTensors(n, in, out); err != nil {
 		return fmt.Errorf("%s: %w", describe(n, in), err)
 	}
+	for _, t := range out {
+		clearPadding(t)
+	}
 	if err := eval(n, in, out); err != nil {
 		return fmt.Errorf("%s: %w", describe(n, in), err)
 	}

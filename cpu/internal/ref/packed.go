@@ -40,6 +40,13 @@ func packedStorer[A integer](t tensor.Tensor) func(src []A, off, stride int) {
 	}
 }
 
+// clearPadding zeroes the last byte of a packed tensor, part of which no element may cover.
+func clearPadding(t tensor.Tensor) {
+	if n := len(t.Data); n > 0 && t.Shape.DType.IsPacked() {
+		t.Data[n-1] = 0
+	}
+}
+
 // byteDType is the dtype that holds one value of a packed dtype in a byte of its own.
 func byteDType(dt dtypes.DType) dtypes.DType {
 	if dt.IsUnsigned() {
@@ -69,7 +76,6 @@ func onBytes(eval evalFunc) evalFunc {
 			return err
 		}
 		for i, t := range packed {
-			clear(t.Data)
 			copyInts(t, out[i])
 		}
 		return nil
