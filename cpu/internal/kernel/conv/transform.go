@@ -28,16 +28,29 @@ const (
 	denomB = 2 * b2 * (b2 - a2)
 )
 
-// maps has the sides of the tiles and the map of a line, whose input has zeros after its last element.
-var maps = [...]struct {
-	in, out int
-	line    func(x, y *[6]float32)
-}{
-	transformInput:   {6, 6, inputLine},
-	transformKernel3: {3, 6, kernelLine3},
-	transformKernel4: {4, 6, kernelLine4},
-	transformOutput4: {6, 4, outputLine4},
-	transformOutput3: {6, 3, outputLine3},
+// sides are those of the tiles before and after.
+var sides = [...]struct{ in, out int }{
+	transformInput:   {6, 6},
+	transformKernel3: {3, 6},
+	transformKernel4: {4, 6},
+	transformOutput4: {6, 4},
+	transformOutput3: {6, 3},
+}
+
+// line maps a line of x, which has zeros after its last element.
+func (m mapping) line(x, y *[6]float32) {
+	switch m {
+	case transformInput:
+		inputLine(x, y)
+	case transformKernel3:
+		kernelLine3(x, y)
+	case transformKernel4:
+		kernelLine4(x, y)
+	case transformOutput4:
+		outputLine4(x, y)
+	case transformOutput3:
+		outputLine3(x, y)
+	}
 }
 
 // tileSums is the elements of memory that lanes.transform needs: a tile of the widest vectors.
@@ -46,7 +59,7 @@ const tileSums = 36 * 16
 // transform maps one tile of n channels. Element (i, j) of src is at i·srcRow + j·srcCol, of dst at i·dstRow + j·dstCol;
 // channels are adjacent. tmp has tileSums elements.
 func (l lanes) transform(m mapping, dst, src []float32, dstRow, dstCol, srcRow, srcCol, n int, tmp []float32) {
-	in, out := maps[m].in-1, maps[m].out-1
+	in, out := sides[m].in-1, sides[m].out-1
 	if in*(srcRow+srcCol)+n > len(src) || out*(dstRow+dstCol)+n > len(dst) || len(tmp) < tileSums {
 		panic("conv: transform: memory is too short for the tile")
 	}
@@ -59,7 +72,7 @@ func (l lanes) transform(m mapping, dst, src []float32, dstRow, dstCol, srcRow, 
 
 // transformPortable is lanes.transform for channels [c0, n).
 func transformPortable(m mapping, dst, src []float32, dstRow, dstCol, srcRow, srcCol, c0, n int) {
-	t := &maps[m]
+	t := sides[m]
 	var half [6][6]float32
 	for c := c0; c < n; c++ {
 		var x, y [6]float32
@@ -67,13 +80,13 @@ func transformPortable(m mapping, dst, src []float32, dstRow, dstCol, srcRow, sr
 			for i := range t.in {
 				x[i] = src[i*srcRow+j*srcCol+c]
 			}
-			t.line(&x, &y)
+			m.line(&x, &y)
 			for i := range t.out {
 				half[i][j] = y[i]
 			}
 		}
 		for i := range t.out {
-			t.line(&half[i], &y)
+			m.line(&half[i], &y)
 			for j := range t.out {
 				dst[i*dstRow+j*dstCol+c] = y[j]
 			}
