@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
+
+	_ "github.com/atelier-go/atelier/cpu"
 )
 
 // testConfig is the backend that the jobs of these tests run on.
-const testConfig = "go"
+const testConfig = "cpu"
 
 // serveVariable makes this test program serve jobs instead of running tests.
 const serveVariable = "ATELIER_BENCH_TEST_SERVE"

@@ -11,8 +11,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
-
-	"github.com/atelier-go/atelier/autodiff"
 )
 
 // Job is one thing to measure.
@@ -27,12 +25,6 @@ type Job struct {
 	Quick bool
 
 	build func(b compute.Backend) (program, error)
-}
-
-// compile readies the job on a backend, with the right gradients.
-func (j Job) compile(b compute.Backend) (program, error) {
-	autodiff.Install()
-	return j.build(b)
 }
 
 // program is a compiled job with its inputs on the backend.

@@ -80,7 +80,7 @@ func TestJobsRun(t *testing.T) {
 				if j.FLOPs <= 0 {
 					t.Errorf("FLOPs = %g, want above 0", j.FLOPs)
 				}
-				p, err := j.compile(testBackend(t))
+				p, err := j.build(testBackend(t))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -102,7 +102,7 @@ func value(t *testing.T, name string) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := jobs[0].compile(testBackend(t))
+	program, err := jobs[0].build(testBackend(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestStyleGradientIsOfThePicture(t *testing.T) {
 
 // Steps on the same pictures must learn them, and must move the running statistics.
 func TestResnetStepLearns(t *testing.T) {
-	p, err := resnetJobs(4)[0].compile(testBackend(t))
+	p, err := resnetJobs(4)[0].build(testBackend(t))
 	if err != nil {
 		t.Fatal(err)
 	}

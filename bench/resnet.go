@@ -6,6 +6,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/nn"
 )
 
 // The last layer of ResNet-18 and the task: ten classes from 512 features.
@@ -49,7 +51,7 @@ func resnetConvs(batch int) []conv2D {
 
 // resnetStep builds the training step and returns the loss. x: [N 32 32 3], labels: [N] int32, rate: scalar.
 func resnetStep(scope *model.Scope, x, labels, rate *graph.Node) *graph.Node {
-	loss := crossEntropy(resnetForward(scope, x), labels)
+	loss := nn.SoftmaxCrossEntropy{}.Mean(resnetForward(scope, x), labels)
 	sgd(scope, loss, rate)
 	return loss
 }
@@ -57,7 +59,7 @@ func resnetStep(scope *model.Scope, x, labels, rate *graph.Node) *graph.Node {
 // resnetForward builds the logits [N 10].
 func resnetForward(scope *model.Scope, x *graph.Node) *graph.Node {
 	n := &resnet{scope: scope, convs: resnetConvs(x.Shape().Dim(0))}
-	h := relu(n.convBN(x))
+	h := nn.ReLU(n.convBN(x))
 	for _, s := range resnetStages {
 		h = n.block(h, s.Cin != s.Cout)
 		h = n.block(h, false)
@@ -78,12 +80,12 @@ type resnet struct {
 // block is the basic block: two convolutions, and the input added before the last relu; where the number of channels
 // changes the input goes through a 1×1 convolution.
 func (n *resnet) block(x *graph.Node, project bool) *graph.Node {
-	h := relu(n.convBN(x))
+	h := nn.ReLU(n.convBN(x))
 	h = n.convBN(h)
 	if project {
 		x = n.convBN(x)
 	}
-	return relu(graph.Add(h, x))
+	return nn.ReLU(graph.Add(h, x))
 }
 
 // convBN is the next convolution and its batch normalisation with the statistics of the batch. It also moves the
@@ -92,31 +94,17 @@ func (n *resnet) convBN(x *graph.Node) *graph.Node {
 	c, s, g := n.convs[n.next], convScope(n.scope, n.next), x.Graph()
 	n.next++
 	y := c.apply(x, s.GetVariable("kernel").NodeValue(g))
+	weight := func(name string) *graph.Node { return s.GetVariable(name).NodeValue(g) }
+	y, mean, variance := nn.BatchNorm{}.Train(y, weight("gamma"), weight("beta"))
 	count := float64(c.N * c.out() * c.out())
-	perChannel := func(name string) *graph.Node {
-		return graph.Reshape(s.GetVariable(name).NodeValue(g), 1, 1, 1, c.Cout)
-	}
-	mean := graph.DivScalar(graph.ReduceAndKeep(y, graph.ReduceSum, 0, 1, 2), count)
-	centred := graph.Sub(y, mean)
-	variance := graph.DivScalar(graph.ReduceAndKeep(graph.Square(centred), graph.ReduceSum, 0, 1, 2), count)
-	n.track(s.GetVariable("mean"), mean)
-	n.track(s.GetVariable("variance"), graph.MulScalar(variance, count/(count-1)))
-	scale := graph.Mul(graph.Rsqrt(graph.AddScalar(variance, 1e-5)), perChannel("gamma"))
-	return graph.Add(graph.Mul(centred, scale), perChannel("beta"))
+	track(s.GetVariable("mean"), mean)
+	track(s.GetVariable("variance"), graph.MulScalar(variance, count/(count-1)))
+	return y
 }
 
 // track moves a running statistic a tenth of the way to the batch's.
-func (n *resnet) track(running *model.Variable, batch *graph.Node) {
+func track(running *model.Variable, batch *graph.Node) {
 	old := running.NodeValue(batch.Graph())
 	batch = graph.StopGradient(graph.Reshape(batch, old.Shape().Dimensions...))
 	running.SetNodeValue(graph.Add(graph.MulScalar(old, 0.9), graph.MulScalar(batch, 0.1)))
-}
-
-// relu is max(x, 0).
-func relu(x *graph.Node) *graph.Node { return graph.MaxScalar(x, 0) }
-
-// crossEntropy is the mean over the batch of -log softmax(logits) at the label. logits: [N C], labels: [N] int32.
-func crossEntropy(logits, labels *graph.Node) *graph.Node {
-	target := graph.OneHot(labels, resnetClasses, logits.DType())
-	return graph.Neg(graph.ReduceAllMean(graph.ReduceSum(graph.Mul(graph.LogSoftmax(logits), target), 1)))
 }

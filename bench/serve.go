@@ -96,7 +96,7 @@ func (s *server) open(name string) (response, error) {
 	if s.backend, err = compute.NewWithConfig(s.config); err != nil {
 		return response{}, err
 	}
-	if s.program, err = jobs[0].compile(s.backend); err != nil {
+	if s.program, err = jobs[0].build(s.backend); err != nil {
 		return response{}, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := s.program.step(); err != nil {

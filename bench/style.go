@@ -7,6 +7,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/nn"
 )
 
 // styleTargets are the layers whose Gram matrices after the relu make the style loss.
@@ -39,7 +41,7 @@ func buildStyle(b compute.Backend, size int) (program, error) {
 		}{
 			{"kernel", heDeviation(9 * l.Cin), []int{3, 3, l.Cin, l.Cout}},
 			{"bias", 0.1, []int{l.Cout}},
-			{"target", 0.1, []int{l.Cout, l.Cout}},
+			{"target", 0.1, []int{1, l.Cout, l.Cout}},
 		}
 		for j, w := range weights {
 			if w.name == "target" && !styleTargets[l.Name] {
@@ -78,12 +80,12 @@ func styleStep(scope *model.Scope, x *graph.Node) (loss, gradient *graph.Node) {
 	for i, l := range vgg19[:styleLayers] {
 		s := scope.At("%s", l.Name)
 		if i > 0 && l.Scale > vgg19[i-1].Scale {
-			h = graph.MaxPool(h).Window(2).Strides(2).Done()
+			h = nn.Pool{}.Max(h)
 		}
-		bias := graph.Reshape(s.GetVariable("bias").NodeValue(g), 1, 1, 1, l.Cout)
-		h = relu(graph.Add(l.conv(x.Shape().Dim(1)).apply(h, s.GetVariable("kernel").NodeValue(g)), bias))
+		weight := func(name string) *graph.Node { return s.GetVariable(name).NodeValue(g) }
+		h = nn.ReLU(nn.Conv2D{Padding: nn.Same}.Apply(h, weight("kernel"), weight("bias")))
 		if styleTargets[l.Name] {
-			term := graph.ReduceAllMean(graph.Square(graph.Sub(gram(h), s.GetVariable("target").NodeValue(g))))
+			term := graph.ReduceAllMean(graph.Square(graph.Sub(nn.Gram(h, nn.GramMean), weight("target"))))
 			if loss != nil {
 				term = graph.Add(loss, term)
 			}
@@ -91,13 +93,6 @@ func styleStep(scope *model.Scope, x *graph.Node) (loss, gradient *graph.Node) {
 		}
 	}
 	return loss, graph.Gradient(loss, x)[0]
-}
-
-// gram is FᵀF divided by the number of positions, where F is x [1 H W C] seen as [H·W C].
-func gram(x *graph.Node) *graph.Node {
-	positions, channels := x.Shape().Dim(1)*x.Shape().Dim(2), x.Shape().Dim(3)
-	f := graph.Reshape(x, positions, channels)
-	return graph.DivScalar(graph.Einsum("pi,pj->ij", f, f), float64(positions))
 }
 
 // stateful is a program with variables: weights, and what a step updates in place.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/atelier-go/atelier/nn"
 )
 
 // The directions of a convolution: its value, and its gradients with respect to its two inputs.
@@ -65,6 +67,5 @@ func buildConv(b compute.Backend, c conv2D, direction string) (program, error) {
 
 // apply builds the convolution. x: [N H W Cin], k: [K K Cin Cout].
 func (c conv2D) apply(x, k *graph.Node) *graph.Node {
-	p := c.K / 2
-	return graph.Convolve(x, k).Strides(c.Stride).PaddingPerDim([][2]int{{p, p}, {p, p}}).Done()
+	return nn.Conv2D{Stride: nn.Side(c.Stride), Padding: nn.Border(c.K / 2)}.Apply(x, k, nil)
 }

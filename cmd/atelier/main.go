@@ -1,0 +1,107 @@
+// Command atelier is the project's command line: one subcommand per file.
+//
+// Exit codes: 0 success, 1 an error (one line on stderr), 2 a wrong command line, 130 interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as a shell reports it
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal the default action returns, so that a second Ctrl-C always ends the process.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns the exit code. It ends early when ctx is cancelled.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	started := false
+	root := newRoot(&started)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "atelier: interrupted")
+		return exitInterrupted
+	}
+	fmt.Fprintln(stderr, "atelier:", oneLine(err.Error()))
+	if _, ok := errors.AsType[*usageError](err); ok || !started {
+		return exitUsage
+	}
+	return exitError
+}
+
+// usageError is a mistake in the command line that only the command itself can see, such as a value out of range.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// oneLine joins the lines of a message: cobra's suggestions come on lines of their own.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// newRoot builds the command tree. started is set once the command line has been read and found right: an error
+// before that is a usage error.
+func newRoot(started *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "atelier",
+		Short: "Train image models, paint with them and measure them, on an ordinary processor",
+		Long: `Atelier trains image models, paints with them and measures them, on an ordinary processor.
+
+Start with "atelier bench": it measures this machine and what the backend gets out of it.`,
+		Args:              cobra.NoArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRun:  func(*cobra.Command, []string) { *started = true },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetHelpCommand(newHelp(root))
+	root.AddCommand(newVersion(), newDevices(), newBench(), newBenchWorker())
+	return root
+}
+
+// newHelp is cobra's help command, except that an unknown topic is an error.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Show the help of a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usagef("help: there is no command %q", strings.Join(args, " "))
+			}
+			return cmd.Help()
+		},
+	}
+}
