@@ -1,0 +1,193 @@
+package fused
+
+import (
+	"bytes"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/par"
+	"github.com/atelier-go/atelier/cpu/internal/tensor"
+	"github.com/gomlx/compute/dtypes"
+)
+
+func TestThreadsDoNotChangeBits(t *testing.T) {
+	for name, p := range programs(dtypes.Float32) {
+		m := allocate(p, rand.New(rand.NewPCG(9, 9)))
+		runOn(t, p, isa.Best(), 1, m)
+		one := m.out
+		for _, threads := range []int{2, 3, 8} {
+			m.out = allocateOutputs(p)
+			runOn(t, p, isa.Best(), threads, m)
+			for i := range one {
+				if !bytes.Equal(one[i], m.out[i]) {
+					t.Errorf("%s: output %d differs between 1 and %d threads", name, i, threads)
+				}
+			}
+		}
+	}
+}
+
+// TestInPlace lets every output be the memory of an input of the same strides, in any pairing.
+func TestInPlace(t *testing.T) {
+	b := newBuilder(dtypes.Float32, 3000, 7)
+	w, m, v, g := b.dense(), b.dense(), b.dense(), b.dense()
+	m2 := b.op(FMA, g, b.constant(0.1), b.op(Mul, m, b.constant(0.9)))
+	v2 := b.op(FMA, b.op(Mul, g, g), b.constant(0.01), b.op(Mul, v, b.constant(0.99)))
+	w2 := b.op(Sub, w, b.op(Div, m2, b.op(Add, b.op(Sqrt, v2), b.constant(1e-3))))
+	b.store(w2).store(m2).store(v2).sum(g, axes()).store(g)
+	p := &b.p
+	for shift := range 4 {
+		mem := allocate(p, rand.New(rand.NewPCG(1, uint64(shift))))
+		want := allocateOutputs(p)
+		naive(p, mem.in, want)
+		stores := []int{0, 1, 2, 4}
+		for i, o := range stores {
+			mem.out[o] = mem.in[(i+shift)%4]
+		}
+		runOn(t, p, isa.Best(), 2, mem)
+		for _, o := range []int{0, 1, 2, 3, 4} {
+			for j := range extent(p.Dims, p.Outputs[o].Strides, true) {
+				got, w := loadAt(mem.out[o], p.DType, j), loadAt(want[o], p.DType, j)
+				if math.Abs(got-w) > 2e-5*(1+math.Abs(w)) {
+					t.Fatalf("shift %d: output %d[%d] = %v, want %v", shift, o, j, got, w)
+				}
+			}
+		}
+	}
+}
+
+func TestRunRange(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	for _, c := range []int{1, 3, 64, 600} {
+		b := newBuilder(dtypes.Float32, 2, 9, 5, c)
+		x, shift := b.dense(), b.input([]int{0, 0, 0, 1})
+		y := b.op(Max, b.op(Add, x, shift), b.constant(0))
+		b.store(y).store(b.op(Greater, y, b.constant(0.5)))
+		p := &b.p
+		m := allocate(p, rng)
+		want := allocateOutputs(p)
+		naive(p, m.in, want)
+		e, err := Compile(p, isa.Best())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.out[0] = m.in[0] // a convolution's output, in place
+		scratch := make([]byte, e.ScratchBytes(2))
+		points := 2 * 9 * 5 * c
+		for lo := 0; lo < points; {
+			hi := min(lo+1+rng.IntN(3*c+50), points)
+			e.RunRange(rng.IntN(2), m.in, m.out, scratch, lo, hi)
+			lo = hi
+		}
+		for o := range want {
+			for j := range points {
+				if got, w := loadAt(m.out[o], p.Outputs[o].DType, j), loadAt(want[o], p.Outputs[o].DType, j); got != w {
+					t.Fatalf("c=%d: output %d[%d] = %v, want %v", c, o, j, got, w)
+				}
+			}
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	b := newBuilder(dtypes.Float32, 500, 64)
+	x, shift := b.dense(), b.input([]int{0, 1})
+	y := b.op(Add, x, shift)
+	b.store(y).sum(y, axes(1))
+	m := allocate(&b.p, rand.New(rand.NewPCG(1, 1)))
+	e, err := Compile(&b.p, isa.Best())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := par.New(1)
+	scratch := make([]byte, e.ScratchBytes(1))
+	loops := testing.AllocsPerRun(20, func() { // the pool's own: Run has a loop over points and one over results
+		pool.For(1, func(int, int) {})
+		pool.For(1, func(int, int) {})
+	})
+	if n := testing.AllocsPerRun(20, func() { e.Run(pool, m.in, m.out, scratch) }); n > loops {
+		t.Errorf("Run allocates %v times, its loops %v", n, loops)
+	}
+}
+
+// TestSumError: the sum of many numbers with a mean far from 0 is right to the last place of a float32.
+func TestSumError(t *testing.T) {
+	const n = 1 << 22
+	b := newBuilder(dtypes.Float32, n/64, 64)
+	b.dense()
+	b.sum(0, axes()).sum(0, axes(1))
+	m := allocate(&b.p, rand.New(rand.NewPCG(1, 1)))
+	x := tensor.View[float32](m.in[0])
+	total, columns := 0.0, make([]float64, 64)
+	for i := range x {
+		x[i] += 1000
+		total += float64(x[i])
+		columns[i%64] += float64(x[i])
+	}
+	for _, l := range isa.Available() {
+		runOn(t, &b.p, l, 2, m)
+		if got := float64(tensor.View[float32](m.out[0])[0]); math.Abs(got/total-1) > 6e-8 {
+			t.Errorf("isa=%v: sum %v, want %v", l, got, total)
+		}
+		for i, want := range columns {
+			if got := float64(tensor.View[float32](m.out[1])[i]); math.Abs(got/want-1) > 6e-8 {
+				t.Errorf("isa=%v: column %d: sum %v, want %v", l, i, got, want)
+			}
+		}
+	}
+}
+
+func TestSpecialValues(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	values := []float64{1, nan, inf, -inf, 0, math.Copysign(0, -1), -1e-40, 3}
+	for _, l := range isa.Available() {
+		b := newBuilder(dtypes.Float32, 5, 8)
+		x := b.dense()
+		b.store(b.op(Max, x, b.constant(0))).store(b.op(Select, b.op(Greater, x, b.constant(0)), x, b.op(Mul, x, b.constant(0))))
+		b.output(x, ReduceMax, []int{0, 1}).output(x, ReduceMin, []int{0, 0}).sum(x, axes(1))
+		m := allocate(&b.p, rand.New(rand.NewPCG(1, 1)))
+		for i := range 40 {
+			storeAt(m.in[0], dtypes.Float32, i, values[i%8])
+		}
+		runOn(t, &b.p, l, 1, m)
+		check(t, &b.p, m, 0)
+	}
+}
+
+func TestCompileErrors(t *testing.T) {
+	good := func() *Program {
+		b := newBuilder(dtypes.Float32, 4, 3)
+		x := b.dense()
+		return &b.store(b.op(Add, x, x)).p
+	}
+	for _, c := range []struct {
+		want  string
+		spoil func(p *Program)
+	}{
+		{"dtype", func(p *Program) { p.DType = dtypes.Int32 }},
+		{"negative", func(p *Program) { p.Dims[0] = -1 }},
+		{"too many points", func(p *Program) { p.Dims[0], p.Dims[1] = 1<<40, 1<<40 }},
+		{"registers for", func(p *Program) { p.Regs = 0 }},
+		{"input 0: dtype", func(p *Program) { p.Inputs[0].DType = dtypes.Float64 }},
+		{"1 strides", func(p *Program) { p.Inputs[0].Strides = []int{1} }},
+		{"negative stride", func(p *Program) { p.Inputs[0].Strides[0] = -3 }},
+		{"opcode", func(p *Program) { p.Code[0].Op = 200 }},
+		{"operand 1, register 9", func(p *Program) { p.Code[0].B = 9 }},
+		{"operand 0, register 1", func(p *Program) { p.Code[0].A = 1 }},
+		{"written twice", func(p *Program) { p.Code[0].Dst = 0 }},
+		{"right kind", func(p *Program) { p.Code[0].Op = MaskAnd }},
+		{"output 0: register 5", func(p *Program) { p.Outputs[0].Reg = 5 }},
+		{"for dtype Bool", func(p *Program) { p.Outputs[0].DType = dtypes.Bool }},
+		{"stride 0", func(p *Program) { p.Outputs[0].Strides[0] = 0 }},
+		{"reduction", func(p *Program) { p.Outputs[0].Kind = 9 }},
+	} {
+		p := good()
+		c.spoil(p)
+		if _, err := Compile(p, isa.Portable); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one about %q", err, c.want)
+		}
+	}
+}
