@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,7 +73,6 @@ Jobs (family=size):
 	flags.BoolVar(&f.explain, "explain", false, "print the backend's plan of each job")
 	flags.BoolVar(&f.peer, "peer", false, "compare with PyTorch, step by step in turn")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
-	cmd.MarkFlagsMutuallyExclusive("job", "all")
 	return cmd
 }
 
@@ -85,23 +83,28 @@ func (f *benchFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	settings := f.settings()
+	backend, err := cpu.ParseConfig(settings)
+	if err != nil {
+		return &usageError{fmt.Errorf("bench: %w", err)}
+	}
 	options := bench.Options{
 		Jobs: jobs, N: f.n, Warmup: f.warmup, PerJob: f.perJob, Plans: f.explain,
-		Ours:     worker(f.config()),
+		Ours:     worker(cpu.Name + ":" + settings),
 		Progress: func(line string) { fmt.Fprintln(stderr, line) },
 	}
-	report := bench.Report{Time: start.UTC(), Version: versionLine(), Backend: f.config(), Threads: f.threads}
+	report := bench.Report{Time: start.UTC(), Version: versionLine(), Backend: cpu.Name + ":" + settings, Threads: backend.Threads}
 	if f.peer {
 		torch, err := bench.FindTorch(ctx)
 		if err != nil {
 			return err
 		}
-		options.Peer = torch.Command(f.threads, f.isa)
+		options.Peer = torch.Command(backend.Threads, backend.ISA)
 		report.Peer = "PyTorch " + torch.Version
 	}
-	report.Machine = f.machine()
+	report.Machine = machine(backend.ISA)
 	fmt.Fprintln(stderr, "measuring the machine's peak")
-	if report.Peak, err = f.peak(); err != nil {
+	if report.Peak, err = peak(backend); err != nil {
 		return err
 	}
 	options.Peak = report.Peak
@@ -134,13 +137,8 @@ func (f *benchFlags) check() ([]bench.Job, error) {
 		return nil, usagef("bench: --warmup is %d, want at least 0", f.warmup)
 	case f.perJob < 0:
 		return nil, usagef("bench: --per-job is %v, want at least 0", f.perJob)
-	case f.threads < 1:
-		return nil, usagef("bench: --threads is %d, want at least 1", f.threads)
-	}
-	if f.isa != "" {
-		if err := checkLevel(f.isa); err != nil {
-			return nil, err
-		}
+	case f.all && len(f.jobs) > 0:
+		return nil, usagef("bench: --all and --job exclude each other")
 	}
 	switch {
 	case f.all:
@@ -155,47 +153,33 @@ func (f *benchFlags) check() ([]bench.Job, error) {
 	return jobs, nil
 }
 
-// checkLevel refuses names of levels that are not, and levels that this machine cannot run.
-func checkLevel(name string) error {
-	var names []string
-	for _, l := range cpu.Probe().Levels {
-		if l.Name != name {
-			names = append(names, l.Name)
-			continue
-		}
-		if !l.Available {
-			return fmt.Errorf("bench: %s kernels cannot run here: %s", name, l.Reason)
-		}
-		return nil
-	}
-	return usagef("bench: --isa is %q, want one of %s", name, strings.Join(names, ", "))
-}
-
-// config is the GoMLX configuration of the backend.
-func (f *benchFlags) config() string {
-	config := fmt.Sprintf("cpu:threads=%d", f.threads)
+// settings is the backend's configuration.
+func (f *benchFlags) settings() string {
+	settings := fmt.Sprintf("threads=%d", f.threads)
 	if f.isa != "" {
-		config += ",isa=" + f.isa
+		settings += ",isa=" + f.isa
 	}
 	if f.backend != "" {
-		config += "," + f.backend
+		settings += "," + f.backend
 	}
-	return config
+	return settings
 }
 
-func (f *benchFlags) machine() bench.Machine {
+// machine describes this one; isa is the level that was asked for, "" for none.
+func machine(isa string) bench.Machine {
 	d := cpu.Probe()
-	m := bench.Machine{CPU: d.Processor, Cores: d.Logical, OS: d.OS, Arch: d.Arch, ISA: f.isa}
+	m := bench.Machine{CPU: d.Processor, Cores: d.Logical, OS: d.OS, Arch: d.Arch, ISA: isa}
 	for _, l := range d.Levels {
-		if f.isa == "" && l.Chosen {
+		if isa == "" && l.Chosen {
 			m.ISA = l.Name
 		}
 	}
 	return m
 }
 
-func (f *benchFlags) peak() (bench.Peak, error) {
-	p, err := cpu.Peak(f.isa, f.threads)
+// peak measures the machine with the backend's kernels and threads.
+func peak(c cpu.Config) (bench.Peak, error) {
+	p, err := cpu.Peak(c.ISA, c.Threads)
 	return bench.Peak{
 		FMAGflops: p.FMAGflops, ReadGBs: p.ReadGBs, WriteGBs: p.WriteGBs, CopyGBs: p.CopyGBs, TriadGBs: p.TriadGBs,
 	}, err
