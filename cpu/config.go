@@ -10,7 +10,8 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/atelier-go/atelier/cpu/internal/isa")
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+)
 
 // Config is how a backend works. The zero value is the default.
 type Config struct {

@@ -116,12 +116,44 @@ func (f *function) Concatenate(axis int, operands ...compute.Value) (compute.Val
 	return f.add1(compute.OpTypeConcatenate, ir.ConcatenateAttr{Axis: axis}, operands...)
 }
 
+// scalarStarts returns the start indices as a scalar for each axis; they may be given as one vector.
+func (f *function) scalarStarts(starts []compute.Value) ([]compute.Value, error) {
+	if len(starts) != 1 {
+		return starts, nil
+	}
+	own, ok := starts[0].(value)
+	if !ok || own.v.Shape().Rank() != 1 {
+		return starts, nil
+	}
+	var scalars []compute.Value
+	for i := range own.v.Shape().Dimensions[0] {
+		element, err := f.Slice(starts[0], []int{i}, []int{i + 1}, nil)
+		if err != nil {
+			return nil, err
+		}
+		scalar, err := f.Reshape(element)
+		if err != nil {
+			return nil, err
+		}
+		scalars = append(scalars, scalar)
+	}
+	return scalars, nil
+}
+
 func (f *function) DynamicSlice(x compute.Value, starts []compute.Value, sizes []int) (compute.Value, error) {
+	starts, err := f.scalarStarts(starts)
+	if err != nil {
+		return nil, err
+	}
 	inputs := append([]compute.Value{x}, starts...)
 	return f.add1(compute.OpTypeDynamicSlice, ir.DynamicSliceAttr{Sizes: slices.Clone(sizes)}, inputs...)
 }
 
 func (f *function) DynamicUpdateSlice(x, update compute.Value, starts []compute.Value) (compute.Value, error) {
+	starts, err := f.scalarStarts(starts)
+	if err != nil {
+		return nil, err
+	}
 	inputs := append([]compute.Value{x, update}, starts...)
 	return f.add1(compute.OpTypeDynamicUpdateSlice, nil, inputs...)
 }

@@ -120,7 +120,7 @@ func (f *frame) run(rt *Runtime, arena []byte) (err error) {
 		}
 	}()
 	if f.p.env.Profile {
-		return f.runTimed(rt)
+		return f.runTimed(rt, arena)
 	}
 	for i, s := range f.p.steps {
 		f.current = i
@@ -128,12 +128,12 @@ func (f *frame) run(rt *Runtime, arena []byte) (err error) {
 			return newStepError(s.node, err)
 		}
 	}
-	f.copyResults()
+	f.copyResults(arena)
 	return nil
 }
 
 // runTimed is run with the time of every step measured.
-func (f *frame) runTimed(rt *Runtime) error {
+func (f *frame) runTimed(rt *Runtime, arena []byte) error {
 	f.p.runs.Add(1)
 	for i, s := range f.p.steps {
 		f.current = i
@@ -144,16 +144,18 @@ func (f *frame) runTimed(rt *Runtime) error {
 			return newStepError(s.node, err)
 		}
 	}
-	f.copyResults()
+	f.copyResults(arena)
 	return nil
 }
 
 // copyResults fills the results that no step wrote. A result may be the very memory of the parameter that it is.
-func (f *frame) copyResults() {
+func (f *frame) copyResults(arena []byte) {
 	for _, c := range f.p.copies {
 		var from []byte
 		r := c.from.region
 		switch r.home {
+		case inArena:
+			from = arena[r.offset:]
 		case inParam:
 			from = f.params[r.index]
 		case inConstant:
@@ -161,7 +163,9 @@ func (f *frame) copyResults() {
 		case inOutput:
 			from = f.results[r.index]
 		}
-		copy(f.results[c.index], from[c.from.offset:c.from.offset+c.from.bytes])
+		if c.from.bytes > 0 {
+			copy(f.results[c.index], cut(from, c.from.offset, c.from.bytes))
+		}
 	}
 }
 

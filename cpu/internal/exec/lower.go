@@ -43,6 +43,9 @@ func init() {
 	}
 }
 
+// HasKernel reports whether the table has an operation.
+func HasKernel(op ir.Op) bool { return lowerers[op] != nil }
+
 // lower returns the kernel of a node.
 func lower(env *Env, n *ir.Node) (Kernel, error) {
 	if f := lowerers[n.Op]; f != nil {
