@@ -5,47 +5,50 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// WithGradient returns y, a function of the given inputs, with a gradient of the caller's choice: when the gradient v of
-// the result arrives, vjp is asked for the gradient of each input (nil for none), and the operations that y was made of
-// are not differentiated. Use it where a shorter formula exists than the one that differentiating y step by step gives.
+// WithGradient returns y, a function of x of the same shape, with a gradient of the caller's choice: when the gradient v
+// of the result arrives, x gets vjp(v), and the operations that y was made of are not differentiated. Use it where
+// a shorter formula exists than the one that differentiating y step by step gives.
 //
 // What vjp returns is differentiated as usual when a second gradient is taken. It is right to every order if vjp is
-// the true gradient and made of differentiable operations on v, the inputs and nodes computed from the inputs by
-// ordinary operations (the intermediate results of y among them).
+// the true gradient and made of differentiable operations on v, x and nodes computed from x by ordinary operations (the
+// intermediate results of y among them). If y depends on other nodes that need gradients vjp is not the place: they get
+// none through y.
 //
-// It panics, as graph-building functions do, if y or an input is nil or if vjp returns another number of gradients.
-func WithGradient(y *Node, inputs []*Node, vjp func(v *Node) []*Node) *Node {
+// It panics, as graph-building functions do, if the shapes differ.
+func WithGradient(y, x *Node, vjp func(v *Node) *Node) *Node {
 	Install()
-	// A barrier is the one operation of GoMLX that takes any number of inputs and returns one of them unchanged.
-	barrier := SchedulingBarrier(y, inputs...)
+	if !y.Shape().Equal(x.Shape()) {
+		exceptions.Panicf("autodiff: WithGradient of %s with respect to %s: want the same shape", y.Shape(), x.Shape())
+	}
+	// A choice that always falls on y is an identity that has x as an input too; backends fold it away.
 	g := y.Graph()
-	table, _ := g.State(customKey{}).(map[NodeId]func(*Node) []*Node)
+	choice := Where(Const(g, true), y, x)
+	table, _ := g.State(customKey{}).(map[NodeId]func(*Node) *Node)
 	if table == nil {
-		table = map[NodeId]func(*Node) []*Node{}
+		table = map[NodeId]func(*Node) *Node{}
 		g.AttachState(customKey{}, table)
 	}
-	table[barrier.Id()] = vjp
-	return barrier
+	table[choice.Id()] = vjp
+	return choice
 }
 
-// customKey is the graph's state that holds the custom gradients of its barriers.
+// customKey is the graph's state that holds the custom gradients by node.
 type customKey struct{}
 
-// barrierGradient runs a barrier's custom gradient. A barrier without one (a scheduling barrier of the user's, or one
-// that rematerialization copied) is the identity on its first input, whose own operations are then differentiated.
-func barrierGradient(node, v *Node) []*Node {
-	grads := make([]*Node, len(node.Inputs()))
-	table, _ := node.Graph().State(customKey{}).(map[NodeId]func(*Node) []*Node)
-	vjp := table[node.Id()]
-	if vjp == nil {
-		grads[0] = v
-		return grads
+// whereGradient is the rule of Where(condition, a, b), and runs the custom gradients. Where rematerialization has copied
+// a node its custom gradient is not known: y is then differentiated step by step, which is right too.
+func whereGradient(node, v *Node) []*Node {
+	table, _ := node.Graph().State(customKey{}).(map[NodeId]func(*Node) *Node)
+	if vjp := table[node.Id()]; vjp != nil {
+		return []*Node{nil, nil, vjp(v)}
 	}
-	given := vjp(v)
-	if len(given) != len(grads)-1 {
-		exceptions.Panicf("autodiff: the custom gradient of %s has %d results for %d inputs",
-			node.Shape(), len(given), len(grads)-1)
+	condition, a, b := node.Inputs()[0], node.Inputs()[1], node.Inputs()[2]
+	grads := make([]*Node, 3)
+	if constantRoot(a) == nil {
+		grads[1] = unbroadcast(Where(condition, v, zeroOf(v)), a.Shape())
 	}
-	copy(grads[1:], given)
+	if constantRoot(b) == nil {
+		grads[2] = unbroadcast(Where(condition, zeroOf(v), v), b.Shape())
+	}
 	return grads
 }

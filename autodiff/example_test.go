@@ -3,7 +3,6 @@ package autodiff_test
 import (
 	"fmt"
 
-	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/atelier-go/atelier/autodiff"
@@ -12,7 +11,7 @@ import (
 // The second derivative of a convolution with an even kernel, which GoMLX alone does not have.
 func ExampleInstall() {
 	autodiff.Install()
-	backend, err := compute.NewWithConfig("go")
+	backend, err := openBackend()
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -33,14 +32,14 @@ func ExampleInstall() {
 
 // A gradient by formula: log(1+eˣ) differentiated step by step overflows for large x, its derivative does not.
 func ExampleWithGradient() {
-	backend, err := compute.NewWithConfig("go")
+	backend, err := openBackend()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	softplus := func(x *Node) *Node {
 		y := Log1p(Exp(x))
-		return autodiff.WithGradient(y, []*Node{x}, func(v *Node) []*Node { return []*Node{Mul(v, Sigmoid(x))} })
+		return autodiff.WithGradient(y, x, func(v *Node) *Node { return Mul(v, Sigmoid(x)) })
 	}
 	grad, err := CallOnce(backend, func(x *Node) *Node {
 		return Gradient(ReduceAllSum(softplus(x)), x)[0]

@@ -26,6 +26,7 @@ func install() {
 		NodeTypeMin:   maxGradient,
 		NodeTypeClamp: clampGradient,
 
+		NodeTypeWhere:        whereGradient,
 		NodeTypeIdentity:     func(_, v *Node) []*Node { return []*Node{v} },
 		NodeTypeConvertDType: convertGradient,
 		NodeTypeAbs:          absGradient,
@@ -53,7 +54,6 @@ func install() {
 		VJPRegistration[nodeType] = single(r)
 	}
 	VJPRegistration[NodeTypeBatchNormForTraining] = batchNormTrainingGradient
-	VJPRegistration[NodeTypeSchedulingBarrier] = single(barrierGradient)
 	for _, nodeType := range flat {
 		VJPRegistration[nodeType] = func(node *Node, _ []*Node, _ shapes.Shape) []*Node {
 			return make([]*Node, len(node.Inputs()))

@@ -133,12 +133,16 @@ func ruleCases() map[string]struct {
 	}, x, gradtest.Normal(2, 2), gradtest.Normal(3, 2), gradtest.Normal(5, 2), gradtest.Normal(6, 2))
 
 	add("WithGradient", func(in []*Node) *Node {
-		x, k := in[0], in[1]
-		y := Mul(Square(x), k)
-		return autodiff.WithGradient(y, in, func(v *Node) []*Node {
-			return []*Node{Mul(v, Mul(MulScalar(x, 2), k)), Mul(v, Square(x))}
-		})
-	}, positive, gradtest.Normal(5, 6))
+		x := in[0]
+		y := Square(Square(x))
+		return autodiff.WithGradient(y, x, func(v *Node) *Node { return Mul(v, MulScalar(Mul(x, Square(x)), 4)) })
+	}, positive)
+	where := func(in []*Node) *Node {
+		return Where(GreaterThan(in[0], ScalarZero(in[0].Graph(), in[0].DType())), in[1], in[2])
+	}
+	add("Where", where, gradtest.Normal(1, 3, 4), gradtest.Normal(2, 3, 4), gradtest.Normal(3, 3, 4))
+	add("Where of scalars", where, gradtest.Normal(1, 3, 4), gradtest.Normal(2), gradtest.Normal(3))
+	add("Where of a scalar and a tensor", where, gradtest.Normal(1, 3, 4), gradtest.Normal(2), gradtest.Normal(3, 3, 4))
 	return cases
 }
 

@@ -71,7 +71,8 @@ func (l BatchNorm) Train(x, scale, offset *Node) (y, mean, variance *Node) {
 	}
 	m := momentsOf(x, epsOr(l.Eps, 1e-5), axes...)
 	flat := func(v *Node) *Node { return StopGradient(Reshape(v, channels)) }
-	return m.affine(x, scale, offset), flat(m.mean), flat(m.variance)
+	y = Add(Mul(m.normalised(x), perChannel(scale, x.Rank())), perChannel(offset, x.Rank()))
+	return y, flat(m.mean), flat(m.variance)
 }
 
 // Infer normalises x [... C] with given moments [C], as one product and one sum.

@@ -3,7 +3,6 @@ package nn_test
 import (
 	"fmt"
 
-	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -106,7 +105,7 @@ func ExampleBatchNorm_Layer() {
 }
 
 func ExampleSoftmaxCrossEntropy() {
-	backend, err := compute.NewWithConfig("go")
+	backend, err := openBackend()
 	if err != nil {
 		fmt.Println(err)
 		return

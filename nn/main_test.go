@@ -4,8 +4,8 @@ import (
 	"sync"
 	"testing"
 
+	_ "github.com/atelier-go/atelier/cpu"
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -13,7 +13,7 @@ import (
 )
 
 // openBackend is the one place where the tests of this package choose what runs them.
-var openBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
+var openBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("cpu") })
 
 func testBackend(t testing.TB) compute.Backend {
 	t.Helper()

@@ -31,31 +31,15 @@ func momentsOf(x *Node, eps float64, axes ...int) moments {
 func (m moments) sum(x *Node) *Node     { return ReduceAndKeep(x, ReduceSum, m.axes...) }
 func (m moments) average(x *Node) *Node { return MulScalar(m.sum(x), 1/m.n) }
 
-// back is the gradient of x, given dy·x̂ and dy summed over the axes, for y = x̂·scale:
+// normalised is x̂ with a gradient by formula, for dy the gradient of x̂:
 //
-//	dx = scale·inv·(dy - Σdy/n - x̂·Σ(dy·x̂)/n)
+//	dx = inv·(dy - mean(dy) - x̂·mean(dy·x̂))
 //
-// It reads the pictures twice, once for both sums and once for dx; differentiating mean and variance step by step
-// needs a third time, for the gradient of the mean.
-func (m moments) back(dy, sum, sumHat *Node) *Node {
-	return Mul(m.inv, Sub(Sub(dy, MulScalar(sum, 1/m.n)), Mul(m.xHat, MulScalar(sumHat, 1/m.n))))
-}
-
-// normalised is x̂ with that gradient.
+// It reads the pictures twice, once for both means and once for dx; differentiating mean and variance step by step
+// takes a third time, for the gradient of the mean.
 func (m moments) normalised(x *Node) *Node {
-	return autodiff.WithGradient(m.xHat, []*Node{x}, func(v *Node) []*Node {
-		return []*Node{m.back(v, m.sum(v), m.sum(Mul(v, m.xHat)))}
-	})
-}
-
-// affine is x̂·scale + offset with that gradient; scale and offset are vectors over channels, the last axis, and the
-// moments over all other axes.
-func (m moments) affine(x, scale, offset *Node) *Node {
-	factor := perChannel(scale, x.Rank())
-	y := Add(Mul(m.xHat, factor), perChannel(offset, x.Rank()))
-	return autodiff.WithGradient(y, []*Node{x, scale, offset}, func(v *Node) []*Node {
-		sum, sumHat := m.sum(v), m.sum(Mul(v, m.xHat))
-		dx := Mul(factor, m.back(v, sum, sumHat))
-		return []*Node{dx, Reshape(sumHat, scale.Shape().Dimensions...), Reshape(sum, offset.Shape().Dimensions...)}
+	return autodiff.WithGradient(m.xHat, x, func(dy *Node) *Node {
+		along := Mul(m.xHat, m.average(Mul(dy, m.xHat)))
+		return Mul(m.inv, Sub(Sub(dy, m.average(dy)), along))
 	})
 }
