@@ -15,21 +15,8 @@ func portable[T Float](mr, k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc i
 	}
 	cv := unsafe.Slice(c, (mr-1)*ldc+portableNR)
 	for i := range mr {
-		var s0, s1, s2, s3, s4, s5, s6, s7 T
-		for p := range k {
-			x := av[i*rsa+p*csa]
-			y := (*[portableNR]T)(bv[p*ldb:])
-			s0 += T(x * y[0])
-			s1 += T(x * y[1])
-			s2 += T(x * y[2])
-			s3 += T(x * y[3])
-			s4 += T(x * y[4])
-			s5 += T(x * y[5])
-			s6 += T(x * y[6])
-			s7 += T(x * y[7])
-		}
+		sums := rowSums(k, av[min(i*rsa, len(av)):], csa, bv, ldb)
 		row := (*[portableNR]T)(cv[i*ldc:])
-		sums := [portableNR]T{s0, s1, s2, s3, s4, s5, s6, s7}
 		if accumulate {
 			for j := range sums {
 				sums[j] += row[j]
@@ -37,4 +24,24 @@ func portable[T Float](mr, k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc i
 		}
 		*row = sums
 	}
+}
+
+// rowSums is one row of a tile.
+func rowSums[T Float](k int, a []T, csa int, b []T, ldb int) [portableNR]T {
+	var s0, s1, s2, s3, s4, s5, s6, s7 T
+	ai, bi := 0, 0
+	for ; k > 0; k-- {
+		x, y := a[ai], b[bi:bi+portableNR:bi+portableNR]
+		s0 += T(x * y[0])
+		s1 += T(x * y[1])
+		s2 += T(x * y[2])
+		s3 += T(x * y[3])
+		s4 += T(x * y[4])
+		s5 += T(x * y[5])
+		s6 += T(x * y[6])
+		s7 += T(x * y[7])
+		ai += csa
+		bi += ldb
+	}
+	return [portableNR]T{s0, s1, s2, s3, s4, s5, s6, s7}
 }

@@ -88,12 +88,14 @@ func (x *product[T]) choose() {
 		x.packA = false
 		return
 	}
-	x.packA = p.nc >= 8*x.g.NR || x.csa != 1
+	x.packA = p.nc > manyPanels*x.g.NR || x.csa != 1
 }
 
 const (
 	// fewRows is the rows, in tiles, up to which row-major B is read where it lies.
 	fewRows = 2
+	// manyPanels is the panels of B from which on A pays for being packed although its rows are contiguous.
+	manyPanels = 16
 	// unpackedDepth keeps the rows of B that neighbouring tiles read in the first-level cache and the first TLB.
 	unpackedDepth = 64
 )

@@ -74,7 +74,7 @@ func check[T Float](t *testing.T, name string, a, b, c0, c *matrix[T], accumulat
 	if _, ok := any(*new(T)).(float64); ok {
 		eps = 0x1p-53
 	}
-	inside := make(map[int]bool)
+	inside := make([]bool, len(c.buffer))
 	for i := range c.rows {
 		for j := range c.cols {
 			inside[c.offset+i*c.rs+j*c.cs] = true
