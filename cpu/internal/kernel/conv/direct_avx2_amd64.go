@@ -13,3 +13,9 @@ func tapsAVX2(dst *float32, src *float32, k *float32, from *int64, at *int64, ta
 //
 //go:noescape
 func rowsAVX2(dst *float32, x *float32, y *float32, stepX int, stepY int, rows int, n int)
+
+// copyRowsAVX2 copies rows, at least one, of n elements, at least a vector's. It touches no others: the last
+// vector of a row overlaps the one before it.
+//
+//go:noescape
+func copyRowsAVX2(dst *float32, src *float32, dstStep int, srcStep int, rows int, n int)

@@ -147,3 +147,39 @@ rows1:
 after1:
 	VZEROUPPER
 	RET
+
+// func copyRowsAVX512(dst *float32, src *float32, dstStep int, srcStep int, rows int, n int)
+// Requires: AVX, AVX512F
+TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ dstStep+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ srcStep+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ rows+32(FP), SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x02, DI
+	MOVQ DI, R8
+	SUBQ $0x00000040, R8
+
+row:
+	XORQ DI, DI
+
+vector:
+	CMPQ    DI, R8
+	JGE     end
+	VMOVUPS (CX)(DI*1), Z0
+	VMOVUPS Z0, (AX)(DI*1)
+	ADDQ    $0x00000040, DI
+	JMP     vector
+
+end:
+	VMOVUPS (CX)(R8*1), Z0
+	VMOVUPS Z0, (AX)(R8*1)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET

@@ -12,6 +12,7 @@ import (
 // a 1x1 convolution multiplies the image where it is.
 type gather struct {
 	spec Spec
+	l    lanes
 	g    *gemm.Micro
 	src  image
 	dst  image
@@ -47,7 +48,7 @@ const depthOf = 256
 
 func newGather(s Spec, g *gemm.Micro, threads int) *gather {
 	x, y := image{s.N, s.H, s.W, s.C}, image{s.N, s.OH, s.OW, s.O}
-	a := &gather{spec: s, g: g, src: x, dst: y, from: s.C / s.Groups, to: s.O / s.Groups, grids: s.grids(), workers: threads}
+	a := &gather{spec: s, l: lanesFor(g.ISA), g: g, src: x, dst: y, from: s.C / s.Groups, to: s.O / s.Groups, grids: s.grids(), workers: threads}
 	if s.Form == InputGradient {
 		a.src, a.dst, a.from, a.to = y, x, a.to, a.from
 	}
@@ -260,7 +261,7 @@ func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
 		if a.inPlace {
 			x, lda = t.a[p*a.src.c+group*a.from+b.pieces[0].c:], a.src.c
 		} else {
-			gatherBlock(x, lda, t.a, a.src, gr, b, p, m, group*a.from)
+			gatherBlock(a.l, x, lda, t.a, a.src, gr, b, p, m, group*a.from)
 		}
 		a.g.Block(m, n, b.depth, x, lda, 1, t.scratch[a.packedAt(b, group)+col*b.depth:], c, ldc, i > 0)
 	}
@@ -288,7 +289,7 @@ func (a *gather) scatter(out, tile []float32, gr *grid, p, m, channel, n int) {
 
 // gatherBlock writes the rows of positions [p, p+m) of a grid for one depth block: row i, of length lda, holds the
 // source channels, from channel on, that the pieces name, zero outside the picture.
-func gatherBlock(dst []float32, lda int, src []float32, im image, gr *grid, b *depthBlock, p, m, channel int) {
+func gatherBlock(l lanes, dst []float32, lda int, src []float32, im image, gr *grid, b *depthBlock, p, m, channel int) {
 	for m > 0 {
 		row, q := p/gr.cols, p%gr.cols
 		run := min(m, gr.cols-q)
@@ -301,7 +302,7 @@ func gatherBlock(dst []float32, lda int, src []float32, im image, gr *grid, b *d
 			if y < 0 || y >= im.h {
 				clearColumns(dst[at:], lda, run, pc.depth())
 			} else {
-				gatherRun(dst[at:], lda, picture[y*im.w*im.c:][:im.w*im.c], im, pc, q*gr.srcW+pc.dx, gr.srcW, run, channel+pc.c)
+				gatherRun(l, dst[at:], lda, picture[y*im.w*im.c:][:im.w*im.c], im, pc, q*gr.srcW+pc.dx, gr.srcW, run, channel+pc.c)
 			}
 			at += pc.depth()
 		}
@@ -319,16 +320,19 @@ func clearColumns(dst []float32, lda, m, n int) {
 }
 
 // gatherRun gathers one piece for m positions, whose first taps are at columns x, x+step, ... of a source row.
-func gatherRun(dst []float32, lda int, row []float32, im image, pc *piece, x, step, m, channel int) {
+func gatherRun(l lanes, dst []float32, lda int, row []float32, im image, pc *piece, x, step, m, channel int) {
 	taps, depth := len(pc.ks), pc.depth()
-	for i := range m {
-		to := dst[i*lda:][:depth]
-		if x >= 0 && x+taps <= im.w {
-			copy(to, row[x*im.c+channel:])
-		} else {
-			gatherEdge(to, row, im, pc.n, x, channel)
-		}
-		x += step
+	// Positions [lo, hi) have all taps inside the picture.
+	lo := min(max(0, ceilDivSigned(-x, step)), m)
+	hi := max(lo, min(m, floorDiv(im.w-taps-x, step)+1))
+	for i := range lo {
+		gatherEdge(dst[i*lda:][:depth], row, im, pc.n, x+i*step, channel)
+	}
+	if lo < hi {
+		l.copyRows(dst[lo*lda:], row[(x+lo*step)*im.c+channel:], lda, step*im.c, hi-lo, depth)
+	}
+	for i := hi; i < m; i++ {
+		gatherEdge(dst[i*lda:][:depth], row, im, pc.n, x+i*step, channel)
 	}
 }
 

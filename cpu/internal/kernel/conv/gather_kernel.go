@@ -13,6 +13,7 @@ import (
 // the end; how many depends on the shape alone.
 type gatherKernel struct {
 	spec     Spec
+	l        lanes
 	g        *gemm.Micro
 	src      image
 	grid     grid // cut into parts of the gradient
@@ -38,7 +39,7 @@ const (
 const addGrain = 1 << 14
 
 func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
-	a := &gatherKernel{spec: s, g: g, src: image{s.N, s.H, s.W, s.C}, from: s.C / s.Groups, to: s.O / s.Groups}
+	a := &gatherKernel{spec: s, l: lanesFor(g.ISA), g: g, src: image{s.N, s.H, s.W, s.C}, from: s.C / s.Groups, to: s.O / s.Groups}
 	a.inPlace = s.pointwise()
 	forward := s
 	forward.Form = Forward
@@ -119,7 +120,7 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 		if a.inPlace {
 			x, lda = t.a[p*s.C+group*a.from+b.pieces[0].c:], s.C
 		} else {
-			gatherBlock(x, lda, t.a, a.src, &a.grid, b, p, m, group*a.from)
+			gatherBlock(a.l, x, lda, t.a, a.src, &a.grid, b, p, m, group*a.from)
 		}
 		packed := mine[a.packAt:]
 		a.g.PackB(packed, t.b[p*s.O+group*a.to:], s.O, 1, m, a.to)

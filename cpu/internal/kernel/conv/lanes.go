@@ -42,3 +42,21 @@ func (l lanes) rows(dst, x, y []float32, stepX, stepY, n int) {
 	}
 	rowsPortable(dst, x, y, stepX, stepY, n, whole)
 }
+
+// copyRows is dst[i·dstStep+j] = src[i·srcStep+j] for i in [0, rows) and j in [0, n).
+func (l lanes) copyRows(dst, src []float32, dstStep, srcStep, rows, n int) {
+	if rows <= 0 || n <= 0 {
+		return
+	}
+	if l.width > 0 && n >= l.width {
+		_, _ = dst[(rows-1)*dstStep+n-1], src[(rows-1)*srcStep+n-1]
+		copyRowsAsm(l.isa, dst, src, dstStep, srcStep, rows, n)
+		return
+	}
+	for i := range rows {
+		to, from := dst[i*dstStep:][:n], src[i*srcStep:][:n]
+		for j, v := range from {
+			to[j] = v
+		}
+	}
+}

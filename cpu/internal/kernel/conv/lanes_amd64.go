@@ -20,6 +20,14 @@ func rowsAsm(l isa.Level, dst, x, y []float32, stepX, stepY, rows int) {
 	f(&dst[0], &x[0], &y[0], stepX, stepY, rows, len(dst))
 }
 
+func copyRowsAsm(l isa.Level, dst, src []float32, dstStep, srcStep, rows, n int) {
+	f := copyRowsAVX2
+	if l == isa.AVX512 {
+		f = copyRowsAVX512
+	}
+	f(&dst[0], &src[0], dstStep, srcStep, rows, n)
+}
+
 func transformAsm(l isa.Level, m mapping, dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32) {
 	if l == isa.AVX512 {
 		transformAVX512(m, dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)

@@ -12,6 +12,8 @@ func tapsAsm(isa.Level, []float32, []float32, []float32, []int64, []int64) {
 
 func rowsAsm(isa.Level, []float32, []float32, []float32, int, int, int) { panic("conv: no assembly") }
 
+func copyRowsAsm(isa.Level, []float32, []float32, int, int, int, int) { panic("conv: no assembly") }
+
 func transformAsm(isa.Level, mapping, *float32, *float32, int, int, int, int, int, *float32) {
 	panic("conv: no assembly")
 }

@@ -102,9 +102,9 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	case name == "columns":
 		return newColumns(s, g, threads)
 	case name == "winograd4" && s.Form == KernelGradient:
-		return newWinogradGradient(s, l, g, threads)
+		return newWinogradGradient(s, g, threads)
 	case strings.HasPrefix(name, "winograd4"):
-		return newWinograd(s, l, g, threads, strings.TrimPrefix(name[len("winograd4"):], "-"))
+		return newWinograd(s, g, threads, strings.TrimPrefix(name[len("winograd4"):], "-"))
 	case s.Form == KernelGradient:
 		return newGatherKernel(s, g, threads)
 	}

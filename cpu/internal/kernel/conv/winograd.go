@@ -3,7 +3,6 @@ package conv
 import (
 	"fmt"
 
-	"github.com/atelier-go/atelier/cpu/internal/isa"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
 )
 
@@ -70,9 +69,9 @@ const (
 	winogradFinish
 )
 
-func newWinograd(s Spec, l isa.Level, g *gemm.Micro, threads int, order string) *winograd {
+func newWinograd(s Spec, g *gemm.Micro, threads int, order string) *winograd {
 	x, y := image{s.N, s.H, s.W, s.C}, image{s.N, s.OH, s.OW, s.O}
-	a := &winograd{spec: s, l: lanesFor(l), g: g, src: x, dst: y, top: s.PadTop, left: s.PadLeft}
+	a := &winograd{spec: s, l: lanesFor(g.ISA), g: g, src: x, dst: y, top: s.PadTop, left: s.PadLeft}
 	if s.Form == InputGradient {
 		a.src, a.dst, a.top, a.left = y, x, 2-s.PadTop, 2-s.PadLeft
 	}

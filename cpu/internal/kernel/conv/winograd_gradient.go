@@ -3,7 +3,6 @@ package conv
 import (
 	"fmt"
 
-	"github.com/atelier-go/atelier/cpu/internal/isa"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
 )
 
@@ -43,8 +42,8 @@ const (
 	winogradGradientFinish
 )
 
-func newWinogradGradient(s Spec, l isa.Level, g *gemm.Micro, threads int) *winogradGradient {
-	a := &winogradGradient{spec: s, l: lanesFor(l), g: g, x: image{s.N, s.H, s.W, s.C}, y: image{s.N, s.OH, s.OW, s.O}}
+func newWinogradGradient(s Spec, g *gemm.Micro, threads int) *winogradGradient {
+	a := &winogradGradient{spec: s, l: lanesFor(g.ISA), g: g, x: image{s.N, s.H, s.W, s.C}, y: image{s.N, s.OH, s.OW, s.O}}
 	a.tiles = newTiling(a.y)
 	a.panels = ceilDiv(s.O, g.NR)
 	const last, deep = 20 << 20, 256 // bytes of mapped tiles; tiles whose panel takes half of the first-level cache

@@ -88,3 +88,34 @@ func (k *kernel) zeros(n int) []reg.VecVirtual {
 	}
 	return vs
 }
+
+// copyRows emits dst[i·dstStep+j] = src[i·srcStep+j] for j in [0, n).
+func (k *kernel) copyRows() {
+	name := "copyRows" + k.suffix
+	asm.Func(k.Context, name, "func(dst, src *float32, dstStep, srcStep, rows, n int)",
+		name+" copies rows, at least one, of n elements, at least a vector's. It touches no others: the last",
+		"vector of a row overlaps the one before it.")
+	dst, src := k.arg("dst"), k.arg("src")
+	dstStep, srcStep := k.bytesOf("dstStep"), k.bytesOf("srcStep")
+	rows, n := k.arg("rows"), k.bytesOf("n")
+	v, at, last := k.vec(), k.GP64(), k.GP64()
+	k.MOVQ(n, last)
+	k.SUBQ(operand.U32(uint32(k.bytes)), last)
+	k.Label("row")
+	k.XORQ(at, at)
+	k.Label("vector")
+	k.CMPQ(at, last)
+	k.JGE(operand.LabelRef("end"))
+	k.VMOVUPS(operand.Mem{Base: src, Index: at, Scale: 1}, v)
+	k.VMOVUPS(v, operand.Mem{Base: dst, Index: at, Scale: 1})
+	k.ADDQ(operand.U32(uint32(k.bytes)), at)
+	k.JMP(operand.LabelRef("vector"))
+	k.Label("end")
+	k.VMOVUPS(operand.Mem{Base: src, Index: last, Scale: 1}, v)
+	k.VMOVUPS(v, operand.Mem{Base: dst, Index: last, Scale: 1})
+	k.ADDQ(srcStep, src)
+	k.ADDQ(dstStep, dst)
+	k.DECQ(rows)
+	k.JNZ(operand.LabelRef("row"))
+	asm.Return(k.Context)
+}

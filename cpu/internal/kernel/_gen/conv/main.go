@@ -26,6 +26,7 @@ func main() {
 			k := &kernel{Context: c, set: s}
 			k.taps()
 			k.rows()
+			k.copyRows()
 		})
 		asm.File("winograd_"+s.file, func(c *asm.Context) {
 			k := &kernel{Context: c, set: s, constants: map[float32]operand.Mem{}}
