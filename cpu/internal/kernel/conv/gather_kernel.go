@@ -19,6 +19,7 @@ type gatherKernel struct {
 	grid     grid // cut into parts of the gradient
 	from, to int
 	inPlace  bool
+	inRows   bool // the output's gradient is multiplied where it is
 
 	positions, perChunk, chunks int
 	mc, lda                     int
@@ -51,6 +52,7 @@ func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
 	for _, b := range a.grid.blocks {
 		deepest = max(deepest, b.depth)
 	}
+	a.inRows = deepest <= 96 && a.to%g.NR == 0
 	a.positions = s.N * s.OH * s.OW
 	a.cutPositions()
 	a.lda = conflictFree(deepest)
@@ -58,7 +60,9 @@ func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
 	if !a.inPlace {
 		a.blockAt = mem.take(a.mc * a.lda)
 	}
-	a.packAt = mem.take(g.PackedSizeB(a.mc, a.to))
+	if !a.inRows {
+		a.packAt = mem.take(g.PackedSizeB(a.mc, a.to))
+	}
 	a.perWorker = mem.size
 	a.base = roundUp((a.chunks-1)*a.partial, 16)
 	a.total = a.base + threads*a.perWorker
@@ -68,7 +72,11 @@ func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
 // cutPositions chooses blocks and chunks.
 func (a *gatherKernel) cutPositions() {
 	const items, memory = 16, 4 << 20
-	a.mc = min(192, roundUp(a.positions, 8))
+	a.mc = 192
+	if a.inRows {
+		a.mc = 96 // rows are far apart and collide in the first-level cache
+	}
+	a.mc = min(a.mc, roundUp(a.positions, 8))
 	a.partial = a.spec.KH * a.spec.KW * a.from * a.spec.O
 	a.chunks = ceilDiv(items, len(a.grid.blocks)*a.spec.Groups)
 	a.chunks = max(1, min(a.chunks, a.positions/(2*a.mc), memory/max(a.partial, 1)))
@@ -122,11 +130,26 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 		} else {
 			gatherBlock(a.l, x, lda, t.a, a.src, &a.grid, b, p, m, group*a.from)
 		}
-		packed := mine[a.packAt:]
-		a.g.PackB(packed, t.b[p*s.O+group*a.to:], s.O, 1, m, a.to)
 		// A block's rows follow each other in the gradient.
 		row := b.pieces[0].ks[0]*a.from + b.pieces[0].c
-		a.g.Block(b.depth, a.to, m, x, 1, lda, packed, dk[row*s.O+group*a.to:], s.O, p > first)
+		a.product(mine, b.depth, m, x, lda, t.b[p*s.O+group*a.to:], dk[row*s.O+group*a.to:], p > first)
+	}
+}
+
+// product adds xᵀ·dy for m positions and depth rows of the gradient. Where few rows would use it, dy is not packed.
+func (a *gatherKernel) product(mine []float32, depth, m int, x []float32, lda int, dy, dk []float32, accumulate bool) {
+	g, ld := a.g, a.spec.O
+	if !a.inRows {
+		packed := mine[a.packAt:]
+		g.PackB(packed, dy, ld, 1, m, a.to)
+		g.Block(depth, a.to, m, x, 1, lda, packed, dk, ld, accumulate)
+		return
+	}
+	_, _, _ = x[(m-1)*lda+depth-1], dy[(m-1)*ld+a.to-1], dk[(depth-1)*ld+a.to-1]
+	for j := 0; j < a.to; j += g.NR {
+		for i := 0; i < depth; i += g.MR {
+			g.Run(min(g.MR, depth-i), m, &x[i], 1, lda, &dy[j], ld, &dk[i*ld+j], ld, accumulate)
+		}
 	}
 }
 
