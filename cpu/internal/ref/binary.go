@@ -95,6 +95,8 @@ func integerLoop[T integer](op compute.OpType) binaryLoop[T, T] {
 
 // shiftLoop has T as an unsigned and as a signed type of the same size: U to shift in zeros, and S the top bit. A
 // negative count is a huge unsigned one, and Go shifts by any count.
+//
+//go:noinline
 func shiftLoop[T, U, S integer](op compute.OpType) binaryLoop[T, T] {
 	switch op {
 	case compute.OpTypeShiftLeft:
@@ -107,6 +109,7 @@ func shiftLoop[T, U, S integer](op compute.OpType) binaryLoop[T, T] {
 	return nil
 }
 
+//go:noinline
 func logicalLoop(op compute.OpType) binaryLoop[uint8, uint8] {
 	switch op {
 	case compute.OpTypeLogicalAnd, compute.OpTypeMin:

@@ -88,6 +88,7 @@ func compareComplex[T complex64 | complex128](r relation) evalFunc {
 	return mapBinary(equalLoop[T](r.op), nativeView[T], boolSink)
 }
 
+//go:noinline
 func equalLoop[T comparable](op compute.OpType) binaryLoop[T, uint8] {
 	switch op {
 	case compute.OpTypeEqual:
@@ -98,6 +99,7 @@ func equalLoop[T comparable](op compute.OpType) binaryLoop[T, uint8] {
 	return nil
 }
 
+//go:noinline
 func orderedLoop[T realNumber](op compute.OpType) binaryLoop[T, uint8] {
 	switch op {
 	case compute.OpTypeLessThan:
@@ -113,6 +115,8 @@ func orderedLoop[T realNumber](op compute.OpType) binaryLoop[T, uint8] {
 }
 
 // totalLoop compares the integers that key maps floats to, in the same order as the floats' total order.
+//
+//go:noinline
 func totalLoop[T float, K integer](op compute.OpType, key func(T) K) binaryLoop[T, uint8] {
 	compare := orderedLoop[K](op)
 	if compare == nil {

@@ -124,7 +124,7 @@ func convolve[A numeric](from func(tensor.Tensor) view[A], to func(tensor.Tensor
 		if err != nil {
 			return err
 		}
-		l := &convLoop[A]{p: p, in: from(in[0]), ker: from(in[1]), out: to(out[0])}
+		l := &convLoop[A]{p: p, in: from(in[0]), ker: matrix[A]{view: from(in[1])}, out: to(out[0])}
 		index := make([]int, len(p.outDims))
 		for b := range p.batch {
 			for range product(p.outDims) {
@@ -139,10 +139,11 @@ func convolve[A numeric](from func(tensor.Tensor) view[A], to func(tensor.Tensor
 }
 
 type convLoop[A numeric] struct {
-	p                *convPlan
-	in, ker          view[A]
-	out              sink[A]
-	bufA, bufB, sums [blockLen]A
+	p         *convPlan
+	in        view[A]
+	ker       matrix[A]
+	out       sink[A]
+	buf, sums [blockLen]A
 }
 
 // pixel computes the output channels of group g at one place.
@@ -164,15 +165,11 @@ func (l *convLoop[A]) tap(sums []A, in, ker int) {
 	p := l.p
 	for done := 0; done < p.channels; done += blockLen {
 		n := min(blockLen, p.channels-done)
-		x := l.in.row(l.bufA[:], in+done*p.inChannel, p.inChannel, n)
+		x := l.in.row(l.buf[:], in+done*p.inChannel, p.inChannel, n)
 		if len(sums) < n && len(sums) < 16 {
-			for o := range sums {
-				sums[o] += inner(x, l.ker.row(l.bufB[:], ker+o*p.kerOut+done*p.kerIn, p.kerIn, n))
-			}
-			continue
-		}
-		for c, v := range x {
-			axpy(sums, v, l.ker.row(l.bufB[:], ker+(done+c)*p.kerIn, p.kerOut, len(sums)))
+			l.ker.addInner(sums, x, ker+done*p.kerIn, p.kerOut, p.kerIn)
+		} else {
+			l.ker.addRows(sums, x, ker+done*p.kerIn, p.kerIn, p.kerOut)
 		}
 	}
 }

@@ -118,18 +118,19 @@ func dotGeneral[A numeric](from func(tensor.Tensor) view[A], to func(tensor.Tens
 // side's last axis, or single elements where the contracted axis is the longer one.
 type dotLoop[A numeric] struct {
 	p          *dotPlan
-	lhs, rhs   view[A]
+	lhs        view[A]
+	rhs        matrix[A]
 	out        sink[A]
 	n, nStride int // the right side's last axis
 	k          int // the last contracted axis, and its strides
 	kLhs, kRhs int
 
-	contract         []int // index of the outer contracted axes
-	bufA, bufB, sums [blockLen]A
+	contract  []int // index of the outer contracted axes
+	buf, sums [blockLen]A
 }
 
 func newDotLoop[A numeric](p *dotPlan, lhs, rhs view[A], out sink[A]) *dotLoop[A] {
-	l := &dotLoop[A]{p: p, lhs: lhs, rhs: rhs, out: out}
+	l := &dotLoop[A]{p: p, lhs: lhs, rhs: matrix[A]{view: rhs}, out: out}
 	l.n, l.nStride, _ = p.rhs.split()
 	l.k, l.kLhs, l.kRhs = p.contract.split()
 	l.contract = make([]int, len(p.contract.dims))
@@ -166,15 +167,11 @@ func (l *dotLoop[A]) block(sums []A, a, b int) {
 		offA, offB := a+dot(l.contract, l.p.contract.strides[0]), b+dot(l.contract, l.p.contract.strides[1])
 		for done := 0; done < l.k; done += blockLen {
 			n := min(blockLen, l.k-done)
-			left := l.lhs.row(l.bufA[:], offA+done*l.kLhs, l.kLhs, n)
+			left := l.lhs.row(l.buf[:], offA+done*l.kLhs, l.kLhs, n)
 			if byColumn {
-				for j := range sums {
-					sums[j] += inner(left, l.rhs.row(l.bufB[:], offB+j*l.nStride+done*l.kRhs, l.kRhs, n))
-				}
-				continue
-			}
-			for i, v := range left {
-				axpy(sums, v, l.rhs.row(l.bufB[:], offB+(done+i)*l.kRhs, l.nStride, len(sums)))
+				l.rhs.addInner(sums, left, offB+done*l.kRhs, l.nStride, l.kRhs)
+			} else {
+				l.rhs.addRows(sums, left, offB+done*l.kRhs, l.kRhs, l.nStride)
 			}
 		}
 		next(l.contract, l.p.contract.dims)

@@ -188,6 +188,9 @@ func chooseDense(n *ir.Node) evalFunc {
 		if attr.HasBias && len(in) < 3 {
 			return fmt.Errorf("no bias")
 		}
+		if in[0].Shape.Rank() == 0 || in[1].Shape.Rank() == 0 {
+			return fmt.Errorf("scalars have no features")
+		}
 		contract := ir.DotAttr{LhsContracting: []int{in[0].Shape.Rank() - 1}, RhsContracting: []int{0}}
 		if attr.Config.WeightLayout == compute.DenseLayoutOutputsInput {
 			contract.RhsContracting[0] = in[1].Shape.Rank() - 1
@@ -205,7 +208,12 @@ func biasActivation(attr ir.DenseAttr, activation func(float64) float64, in []te
 	bias := view[float64]{direct: []float64{0}}
 	if attr.HasBias {
 		period, bias = in[2].Shape.Size(), floatView(in[2])
-		if features := in[1].Shape.Size() / max(1, in[0].Shape.Dim(-1)); period != features {
+		weights := in[1].Shape.Dimensions
+		features := product(weights[1:])
+		if attr.Config.WeightLayout == compute.DenseLayoutOutputsInput {
+			features = product(weights[:len(weights)-1])
+		}
+		if period != features {
 			return fmt.Errorf("bias of %d elements for %d features", period, features)
 		}
 	}

@@ -30,6 +30,15 @@ func roundBF16(v float64) uint16 {
 	return roundHalf(v, 7, -126)
 }
 
+// roundBF16Single is roundBF16 of a float32, which has the same exponents.
+func roundBF16Single(v float32) uint16 {
+	bits := math.Float32bits(v)
+	if v != v {
+		return uint16(bits>>16) | 0x40
+	}
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
+}
+
 // roundHalf rounds to a 16-bit format with the given number of fraction bits and exponent of its smallest normal value.
 func roundHalf(v float64, fraction, minExp int) uint16 {
 	bits := math.Float64bits(v)
@@ -42,11 +51,54 @@ func roundHalf(v float64, fraction, minExp int) uint16 {
 	case abs >= uint64(1023+1-minExp+1)<<52: // at least twice the largest power of two
 		return sign | inf
 	case abs < uint64(1023+minExp)<<52: // subnormal: a multiple of 2^(minExp-fraction)
-		return sign | uint16(math.RoundToEven(math.Ldexp(math.Float64frombits(abs), fraction-minExp)))
+		unit := math.Float64frombits(uint64(1023+fraction-minExp) << 52)
+		return sign | uint16(math.RoundToEven(math.Float64frombits(abs)*unit))
 	}
 	shift := uint(52 - fraction)
 	abs += 1<<(shift-1) - 1 + abs>>shift&1 // a carry runs into the exponent, up to infinity
 	return sign | uint16(abs>>shift-uint64(1023+minExp-1)<<fraction)
+}
+
+// Loaders and storers of rows; see view and sink, and loadReal for why they are not inlined.
+
+//go:noinline
+func loadF16[A float](src []uint16) func(dst []A, off, stride int) {
+	return func(dst []A, off, stride int) {
+		for i := range dst {
+			dst[i] = A(widenF16(src[off]))
+			off += stride
+		}
+	}
+}
+
+//go:noinline
+func loadBF16[A float](src []uint16) func(dst []A, off, stride int) {
+	return func(dst []A, off, stride int) {
+		for i := range dst {
+			dst[i] = A(widenBF16(src[off]))
+			off += stride
+		}
+	}
+}
+
+//go:noinline
+func storeF16[A float](dst []uint16) func(src []A, off, stride int) {
+	return func(src []A, off, stride int) {
+		for _, v := range src {
+			dst[off] = roundF16(float64(v))
+			off += stride
+		}
+	}
+}
+
+//go:noinline
+func storeBF16Single(dst []uint16) func(src []float32, off, stride int) {
+	return func(src []float32, off, stride int) {
+		for _, v := range src {
+			dst[off] = roundBF16Single(v)
+			off += stride
+		}
+	}
 }
 
 // oddInt64 converts to the nearest float64 with an odd last bit where the value does not fit, so that rounding the

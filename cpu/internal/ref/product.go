@@ -20,6 +20,46 @@ func axpy[A numeric](acc []A, a A, b []A) {
 	}
 }
 
+// axpy4 is four axpy in turn, with the same roundings.
+func axpy4[A numeric](acc []A, a, b0, b1, b2, b3 []A) {
+	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
+	b0, b1, b2, b3 = b0[:len(acc)], b1[:len(acc)], b2[:len(acc)], b3[:len(acc)]
+	for i, v := range acc {
+		v += A(a0 * b0[i])
+		v += A(a1 * b1[i])
+		v += A(a2 * b2[i])
+		v += A(a3 * b3[i])
+		acc[i] = v
+	}
+}
+
+// matrix is a tensor read by rows, up to four at a time.
+type matrix[A numeric] struct {
+	view[A]
+	buf [4][blockLen]A
+}
+
+// addRows adds Σᵢ a[i]·row i to acc, where row i starts at off + i·rowStride and has the given stride.
+func (m *matrix[A]) addRows(acc, a []A, off, rowStride, stride int) {
+	n := len(acc)
+	for ; len(a) >= 4; a = a[4:] {
+		axpy4(acc, a, m.row(m.buf[0][:], off, stride, n), m.row(m.buf[1][:], off+rowStride, stride, n),
+			m.row(m.buf[2][:], off+2*rowStride, stride, n), m.row(m.buf[3][:], off+3*rowStride, stride, n))
+		off += 4 * rowStride
+	}
+	for _, v := range a {
+		axpy(acc, v, m.row(m.buf[0][:], off, stride, n))
+		off += rowStride
+	}
+}
+
+// addInner adds Σᵢ a[i]·row j [i] to acc[j], where row j starts at off + j·rowStride and has the given stride.
+func (m *matrix[A]) addInner(acc, a []A, off, rowStride, stride int) {
+	for j := range acc {
+		acc[j] += inner(a, m.row(m.buf[0][:], off+j*rowStride, stride, len(a)))
+	}
+}
+
 // inner is Σ aᵢ·bᵢ, in four parts.
 func inner[A numeric](a, b []A) A {
 	var s [4]A

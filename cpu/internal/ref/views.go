@@ -104,6 +104,10 @@ func fill[A any](dst []A, v A) {
 	}
 }
 
+// The functions that build loops are kept from being inlined: the compiler does not inline into the copies of their
+// closures that this would make, and the loops would call a function for every element.
+
+//go:noinline
 func loadReal[S, A realNumber](src []S) func(dst []A, off, stride int) {
 	return func(dst []A, off, stride int) {
 		if stride == 1 {
@@ -119,6 +123,7 @@ func loadReal[S, A realNumber](src []S) func(dst []A, off, stride int) {
 	}
 }
 
+//go:noinline
 func loadWith[S, A any](src []S, widen func(S) A) func(dst []A, off, stride int) {
 	return func(dst []A, off, stride int) {
 		for i := range dst {
@@ -128,6 +133,7 @@ func loadWith[S, A any](src []S, widen func(S) A) func(dst []A, off, stride int)
 	}
 }
 
+//go:noinline
 func storeReal[A, D realNumber](dst []D) func(src []A, off, stride int) {
 	return func(src []A, off, stride int) {
 		if stride == 1 {
@@ -143,6 +149,7 @@ func storeReal[A, D realNumber](dst []D) func(src []A, off, stride int) {
 	}
 }
 
+//go:noinline
 func storeWith[A, D any](dst []D, narrow func(A) D) func(src []A, off, stride int) {
 	return func(src []A, off, stride int) {
 		for _, v := range src {
@@ -212,9 +219,9 @@ func floatView(t tensor.Tensor) view[float64] {
 	case dtypes.Float32:
 		return view[float64]{load: loadReal[float32, float64](tensor.Of[float32](t))}
 	case dtypes.Float16:
-		return view[float64]{load: loadWith(tensor.Of[uint16](t), func(h uint16) float64 { return float64(widenF16(h)) })}
+		return view[float64]{load: loadF16[float64](tensor.Of[uint16](t))}
 	case dtypes.BFloat16:
-		return view[float64]{load: loadWith(tensor.Of[uint16](t), func(h uint16) float64 { return float64(widenBF16(h)) })}
+		return view[float64]{load: loadBF16[float64](tensor.Of[uint16](t))}
 	case dtypes.Int64:
 		return view[float64]{load: loadWith(tensor.Of[int64](t), oddInt64)}
 	case dtypes.Uint64:
@@ -232,7 +239,7 @@ func floatSink(t tensor.Tensor) sink[float64] {
 	case dtypes.Float32:
 		return sink[float64]{store: storeReal[float64](tensor.Of[float32](t))}
 	case dtypes.Float16:
-		return sink[float64]{store: storeWith(tensor.Of[uint16](t), roundF16)}
+		return sink[float64]{store: storeF16[float64](tensor.Of[uint16](t))}
 	case dtypes.BFloat16:
 		return sink[float64]{store: storeWith(tensor.Of[uint16](t), roundBF16)}
 	}
@@ -244,9 +251,9 @@ func floatSink(t tensor.Tensor) sink[float64] {
 func singleView(t tensor.Tensor) view[float32] {
 	switch t.Shape.DType {
 	case dtypes.Float16:
-		return view[float32]{load: loadWith(tensor.Of[uint16](t), widenF16)}
+		return view[float32]{load: loadF16[float32](tensor.Of[uint16](t))}
 	case dtypes.BFloat16:
-		return view[float32]{load: loadWith(tensor.Of[uint16](t), widenBF16)}
+		return view[float32]{load: loadBF16[float32](tensor.Of[uint16](t))}
 	}
 	return nativeView[float32](t)
 }
@@ -254,9 +261,9 @@ func singleView(t tensor.Tensor) view[float32] {
 func singleSink(t tensor.Tensor) sink[float32] {
 	switch t.Shape.DType {
 	case dtypes.Float16:
-		return sink[float32]{store: storeWith(tensor.Of[uint16](t), func(v float32) uint16 { return roundF16(float64(v)) })}
+		return sink[float32]{store: storeF16[float32](tensor.Of[uint16](t))}
 	case dtypes.BFloat16:
-		return sink[float32]{store: storeWith(tensor.Of[uint16](t), func(v float32) uint16 { return roundBF16(float64(v)) })}
+		return sink[float32]{store: storeBF16Single(tensor.Of[uint16](t))}
 	}
 	return nativeSink[float32](t)
 }
