@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
@@ -136,35 +137,37 @@ func run(t *testing.T, s Spec, l isa.Level, name string, threads int, a, b guard
 	return out.data()
 }
 
-// tolerance is the allowed error as a multiple of the sum of absolute products, which is that of a plain sum with a
-// generous factor; the maps of Winograd's algorithm add to it what docs/convolution.md measures.
-func tolerance(s Spec, name string) float64 {
-	terms := float64(s.KH * s.KW * s.C / s.Groups)
+// tolerance is the number of terms that an element of the output sums, at most, and its allowed error as a multiple of
+// the sum of the absolute products.
+func tolerance(s Spec) (eps, terms float64) {
+	terms = float64(s.KH * s.KW * s.C / s.Groups)
 	switch s.Form {
 	case InputGradient:
 		terms = float64(s.KH * s.KW * s.O / s.Groups)
 	case KernelGradient:
 		terms = float64(s.N * s.OH * s.OW)
 	}
-	eps := (4 + math.Sqrt(terms)) * 0x1p-23
-	if len(name) > 8 && name[:8] == "winograd" {
-		eps *= 16
-	}
-	return eps
+	return (4 + math.Sqrt(terms)) * 0x1p-24, terms
 }
 
-func compare(t *testing.T, s Spec, l isa.Level, name string, got []float32, want, abs []float64) {
-	t.Helper()
-	eps := tolerance(s, name)
-	// Winograd's error is relative to the tile's sums, not to the element's.
-	typical := 0.0
-	for _, v := range abs {
-		typical = max(typical, v)
+func largest(g guarded) float64 {
+	m := 0.0
+	for _, v := range g.data() {
+		m = max(m, math.Abs(float64(v)))
 	}
+	return m
+}
+
+func compare(t *testing.T, s Spec, l isa.Level, name string, a, b guarded, got []float32, want, abs []float64) {
+	t.Helper()
+	eps, terms := tolerance(s)
+	// Winograd's error is relative to all products of the tile, not to the element's alone.
+	winograd := strings.HasPrefix(name, "winograd")
+	tile := 8 * eps * math.Sqrt(terms) * largest(a) * largest(b)
 	for i, v := range got {
 		bound := eps * abs[i]
-		if len(name) > 8 && name[:8] == "winograd" {
-			bound = eps * typical
+		if winograd {
+			bound = tile
 		}
 		if !(math.Abs(float64(v)-want[i]) <= bound) {
 			t.Fatalf("%v %s %v: out[%d] = %v, want %v ± %.2g", s, name, l, i, v, want[i], bound)
@@ -186,7 +189,7 @@ func forms(t *testing.T, s Spec, seed uint64) {
 			}
 			for _, l := range isa.Available() {
 				got := run(t, s, l, name, 1, a, b)
-				compare(t, s, l, name, got, want, abs)
+				compare(t, s, l, name, a, b, got, want, abs)
 				for _, threads := range []int{2, 3} {
 					for i, v := range run(t, s, l, name, threads, a, b) {
 						if math.Float32bits(v) != math.Float32bits(got[i]) {
