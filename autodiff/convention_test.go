@@ -49,23 +49,46 @@ func TestConventions(t *testing.T) {
 
 // relu and its gradient are one operation and two: backends fuse what they recognise.
 func TestReluGradientIsCompareAndSelect(t *testing.T) {
-	autodiff.Install()
-	g := NewGraph(testBackend(t), t.Name())
-	x := Parameter(g, "x", gradtest.Normal(1, 4, 5).Shape())
-	y := Max(x, ZerosLike(x))
-	before := len(g.Nodes())
-	v := MulScalar(x, 3) // anything that is not a constant
-	autodiff.Install()
-	grads := VJPRegistration[NodeTypeMax](y, []*Node{v}, v.Shape())
-	var ops []NodeType
-	for _, node := range g.Nodes()[before:] {
-		if node.Type() != NodeTypeConstant && node.Type() != NodeTypeMul {
-			ops = append(ops, node.Type())
+	onParameter(t, func(x *Node) {
+		dx := Gradient(ReduceAllSum(Max(x, ZerosLike(x))), x)[0]
+		condition := dx.Inputs()[0]
+		if dx.Type() != NodeTypeWhere || condition.Type() != NodeTypeGreaterThan || condition.Inputs()[0] != x {
+			t.Errorf("the gradient of relu is %s of %s, want Where of GreaterThan of x", dx, condition)
+		}
+	})
+}
+
+// Constants have gradients as everything else, even the zero of a relu and the fill value of a padding.
+func TestGradientsOfConstants(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    func(x, k *Node) *Node
+		k    float64
+		want float64
+	}{
+		{"relu", Max, 0, 2},
+		{"relu, swapped", func(x, k *Node) *Node { return Max(k, x) }, 0, 2},
+		{"min with zero", Min, 0, 3},
+		{"max", Max, 1, 2.5},
+		{"clamp", func(x, k *Node) *Node { return Clamp(k, x, OnePlus(k)) }, -1, 3},
+		{"where", func(x, k *Node) *Node { return Where(GreaterThan(x, k), k, x) }, 1, 1},
+		{"pad", func(x, k *Node) *Node { return Pad(x, k, PadAxis{Start: 1, End: 3}) }, 0, 4},
+	} {
+		out := call(t, func(in []*Node) []*Node {
+			k := Const(in[0].Graph(), c.k)
+			return Gradient(ReduceAllSum(c.f(in[0], k)), k)
+		}, []float64{-2, 0, 1, 4})
+		if got := out[0].Value(); got != c.want {
+			t.Errorf("%s: gradient of the constant = %v, want %v", c.name, got, c.want)
 		}
 	}
-	if want := []NodeType{NodeTypeGreaterThan, NodeTypeWhere}; !slices.Equal(ops, want) || grads[1] != nil {
-		t.Errorf("the gradient of relu is %v, want %v and none for the zero", ops, want)
-	}
+}
+
+// onParameter builds a graph with one parameter.
+func onParameter(t *testing.T, f func(x *Node)) {
+	t.Helper()
+	autodiff.Install()
+	f(Parameter(NewGraph(testBackend(t), t.Name()), "x", gradtest.Normal(1, 4, 5).Shape()))
 }
 
 // A window that is -Inf throughout still hands its second derivative to an element and not to the padding.

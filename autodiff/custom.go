@@ -43,12 +43,9 @@ func whereGradient(node, v *Node) []*Node {
 		return []*Node{nil, nil, vjp(v)}
 	}
 	condition, a, b := node.Inputs()[0], node.Inputs()[1], node.Inputs()[2]
-	grads := make([]*Node, 3)
-	if constantRoot(a) == nil {
-		grads[1] = unbroadcast(Where(condition, v, zeroOf(v)), a.Shape())
+	return []*Node{
+		nil,
+		unbroadcast(Where(condition, v, zeroOf(v)), a.Shape()),
+		unbroadcast(Where(condition, zeroOf(v), v), b.Shape()),
 	}
-	if constantRoot(b) == nil {
-		grads[2] = unbroadcast(Where(condition, zeroOf(v), v), b.Shape())
-	}
-	return grads
 }

@@ -5,28 +5,28 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// maxGradient is the rule of Max and Min. Against a constant zero it is one comparison and one select; otherwise
-// operands that are equal share the gradient.
+// maxGradient is the rule of Max and Min. Against a constant zero it is one comparison and one select, and the zero
+// gets what the other side does not; otherwise operands that are equal share the gradient.
 func maxGradient(node, v *Node) []*Node {
-	in := node.Inputs()
+	a, b := sides(node)
 	wins := GreaterThan
 	if node.Type() == NodeTypeMin {
 		wins = LessThan
 	}
-	side := func(a, b *Node) *Node {
-		if constantRoot(a) != nil {
-			return nil
-		}
-		var g *Node
-		if isZero(b) {
-			g = selectGradient(wins(expand(a, node.Shape()), zeroOf(a)), v)
-		} else {
-			a, b := expand(a, node.Shape()), expand(b, node.Shape())
-			g = Where(wins(a, b), v, selectGradient(Equal(a, b), MulScalar(v, 0.5)))
-		}
-		return unbroadcast(g, a.Shape())
+	var da, db *Node
+	switch {
+	case isZero(b):
+		passes := wins(a, zeroOf(a))
+		da, db = Where(passes, v, zeroOf(v)), Where(passes, zeroOf(v), v)
+	case isZero(a):
+		passes := wins(b, zeroOf(b))
+		da, db = Where(passes, zeroOf(v), v), Where(passes, v, zeroOf(v))
+	default:
+		shared := selectGradient(Equal(a, b), MulScalar(v, 0.5))
+		da, db = Where(wins(a, b), v, shared), Where(wins(b, a), v, shared)
 	}
-	return []*Node{side(in[0], in[1]), side(in[1], in[0])}
+	in := node.Inputs()
+	return []*Node{unbroadcast(da, in[0].Shape()), unbroadcast(db, in[1].Shape())}
 }
 
 // selectGradient is v where the condition holds, 0 elsewhere.
@@ -36,16 +36,14 @@ func selectGradient(condition, v *Node) *Node { return Where(condition, v, zeroO
 func clampGradient(node, v *Node) []*Node {
 	in := node.Inputs()
 	lo, x, hi := expand(in[0], node.Shape()), in[1], expand(in[2], node.Shape())
-	grads := make([]*Node, 3)
-	if bound := in[0]; constantRoot(bound) == nil {
-		below := LogicalAnd(LessThan(x, lo), LessOrEqual(lo, hi))
-		grads[0] = unbroadcast(selectGradient(below, v), bound.Shape())
+	below := LogicalAnd(LessThan(x, lo), LessOrEqual(lo, hi))
+	within := LogicalAnd(GreaterOrEqual(x, lo), LessOrEqual(x, hi))
+	above := GreaterThan(Max(x, lo), hi)
+	return []*Node{
+		unbroadcast(selectGradient(below, v), in[0].Shape()),
+		selectGradient(within, v),
+		unbroadcast(selectGradient(above, v), in[2].Shape()),
 	}
-	grads[1] = selectGradient(LogicalAnd(GreaterOrEqual(x, lo), LessOrEqual(x, hi)), v)
-	if bound := in[2]; constantRoot(bound) == nil {
-		grads[2] = unbroadcast(selectGradient(GreaterThan(Max(x, lo), hi), v), bound.Shape())
-	}
-	return grads
 }
 
 // reduceMaxGradient is the rule of ReduceMax and ReduceMin: the elements equal to the extreme share the gradient.

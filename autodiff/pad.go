@@ -7,11 +7,8 @@ import (
 // padGradient: element i of x is element Start + i·(Interior+1) of the output, or of nothing where a negative padding
 // cut it off. The fill value gets what x does not.
 func padGradient(node, v *Node) []*Node {
-	x, fill := node.Inputs()[0], node.Inputs()[1]
+	x := node.Inputs()[0]
 	dx := padInputGradient(x, v, staticOf(node).padAxes(x.Rank()))
-	if constantRoot(fill) != nil {
-		return []*Node{dx, nil}
-	}
 	return []*Node{dx, Sub(ReduceAllSum(v), ReduceAllSum(dx))}
 }
 

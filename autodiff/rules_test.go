@@ -21,7 +21,6 @@ func ruleCases() map[string]struct {
 	f  gradtest.Func
 	in []*tensors.Tensor
 } {
-	type inputs = []*tensors.Tensor
 	x := gradtest.Normal(1, 2, 5, 4, 2)
 	positive := gradtest.Normal(4, 6)
 	none, one, sumOp, maxOp := [][2]int(nil), [2]int{1, 1}, compute.ReduceOpSum, compute.ReduceOpMax

@@ -97,28 +97,17 @@ func intsOf(v reflect.Value) []int {
 	return a
 }
 
-// constantRoot follows operations that only replicate, rename or convert values down to a constant; nil if n is
-// anything else.
-func constantRoot(n *Node) *Node {
-	for {
+// isZero reports whether n is a scalar constant 0, broadcast or not.
+func isZero(n *Node) bool {
+	for !n.IsScalar() || n.Type() != NodeTypeConstant {
 		switch n.Type() {
-		case NodeTypeConstant:
-			return n
 		case NodeTypeBroadcastInDim, NodeTypeReshape, NodeTypeConvertDType, NodeTypeIdentity:
 			n = n.Inputs()[0]
 		default:
-			return nil
+			return false
 		}
 	}
-}
-
-// isZero reports whether n is a scalar constant 0, broadcast or not.
-func isZero(n *Node) bool {
-	root := constantRoot(n)
-	if root == nil || !root.IsScalar() {
-		return false
-	}
-	value := (*tensors.Tensor)(staticOf(root).field("tensor").UnsafePointer())
+	value := (*tensors.Tensor)(staticOf(n).field("tensor").UnsafePointer())
 	if value == nil {
 		return false
 	}
