@@ -83,6 +83,7 @@ func fuse(f *ir.Func, fma bool) {
 		return
 	}
 	order := u.orderUnits(groups)
+	u.readActivations(groups, order)
 	u.share(groups, order)
 	u.emitAll(groups, order)
 }

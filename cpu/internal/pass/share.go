@@ -1,6 +1,7 @@
 package pass
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
@@ -80,32 +81,35 @@ func (u *fuser) store(id int, readers []*fuseGroup) {
 
 // nodesWithout is what a group still has to compute if it can read node id from memory.
 func (u *fuser) nodesWithout(g *fuseGroup, id int) []int {
-	inside := map[int]bool{}
-	for _, v := range g.nodes {
-		inside[v] = v != id
-	}
-	needed := map[int]bool{}
+	return u.reachable(slices.Concat(g.roots, g.stored), func(v int) bool { return v != id && slices.Contains(g.nodes, v) })
+}
+
+// needed is what a group has to compute now that the operands of some of its nodes have changed.
+func (u *fuser) needed(g *fuseGroup) []int {
+	return u.reachable(slices.Concat(g.roots, g.stored), func(v int) bool {
+		return !u.nodes[v].root || slices.Contains(g.roots, v)
+	})
+}
+
+// reachable lists the nodes that compute roots, following operands in registers as far as they are inside.
+func (u *fuser) reachable(roots []int, inside func(id int) bool) []int {
+	seen := map[int]bool{}
 	var visit func(id int)
 	visit = func(id int) {
-		if !inside[id] || needed[id] {
+		if seen[id] || !inside(id) {
 			return
 		}
-		needed[id] = true
+		seen[id] = true
 		for _, o := range u.nodes[id].operands {
 			if o.register {
 				visit(o.value.Node.ID)
 			}
 		}
 	}
-	for _, r := range slices.Concat(g.roots, g.stored) {
+	for _, r := range roots {
 		visit(r)
 	}
-	ids := make([]int, 0, len(needed))
-	for v := range needed {
-		ids = append(ids, v)
-	}
-	slices.Sort(ids)
-	return ids
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func totalWeight(leaves map[leafKey]leaf) float64 {
