@@ -90,8 +90,8 @@ func testPackB[T Float](t *testing.T, g *Kernel[T]) {
 
 // shapes reach every way of cutting: whole, by rows and columns, by groups of k, few rows, and their edges.
 var shapes = [][3]int{
-	{1, 1, 1}, {1, 10, 64}, {2, 33, 100}, {5, 7, 300}, {13, 40, 17}, {64, 64, 64}, {67, 35, 129}, {100, 3, 27},
-	{1000, 16, 9}, {253, 130, 260}, {31, 1100, 40}, {8, 8, 5000}, {65, 34, 3001}, {300, 520, 70},
+	{1, 1, 1}, {1, 10, 64}, {2, 33, 100}, {5, 7, 300}, {13, 40, 17}, {67, 35, 129}, {100, 3, 27}, {600, 16, 9},
+	{253, 50, 90}, {31, 270, 40}, {8, 8, 2100}, {35, 34, 1200}, {5, 4200, 3},
 }
 
 func TestGemm(t *testing.T) { eachKernel(t, testGemm[float32], testGemm[float64]) }
@@ -140,7 +140,7 @@ func TestSyrk(t *testing.T) { eachKernel(t, testSyrk[float32], testSyrk[float64]
 func testSyrk[T Float](t *testing.T, g *Kernel[T]) {
 	pool := par.New(2)
 	defer pool.Close()
-	for i, shape := range [][2]int{{1, 1}, {3, 50}, {16, 16}, {33, 40}, {64, 3000}, {300, 20}, {130, 1100}} {
+	for i, shape := range [][2]int{{1, 1}, {3, 50}, {16, 16}, {33, 40}, {34, 1200}, {260, 9}, {70, 300}} {
 		n, k := shape[0], shape[1]
 		for j, layout := range layouts {
 			accumulate := (i+j)%2 == 0
@@ -163,11 +163,29 @@ func testSyrk[T Float](t *testing.T, g *Kernel[T]) {
 	}
 }
 
+// TestColumnsInTurn has more of B than is packed at once.
+func TestColumnsInTurn(t *testing.T) {
+	eachKernel(t, testColumnsInTurn[float32], testColumnsInTurn[float64])
+}
+
+func testColumnsInTurn[T Float](t *testing.T, g *Kernel[T]) {
+	const m, n, k = 1, cols + 100, 2*sharedB/cols + 9
+	if p := g.plan(m, n, k); p.columns() >= n {
+		t.Fatalf("all of %d columns are packed at once", n)
+	}
+	a := newMatrix[T](m, k, k, 1, 0).fill(random(1))
+	b := newMatrix[T](k, n, 1, k, 0).fill(random(2))
+	c0 := newMatrix[T](m, n, n, 1, 3)
+	c := c0.clone()
+	g.Gemm(nil, nil, m, n, k, a.data(), k, 1, b.data(), 1, k, c.data(), n, false)
+	check(t, g.Name, a, b, c0, c, false)
+}
+
 // TestThreads has the same bits for every number of threads, and for memory given and grown.
 func TestThreads(t *testing.T) { eachKernel(t, testThreads[float32], testThreads[float64]) }
 
 func testThreads[T Float](t *testing.T, g *Kernel[T]) {
-	for _, shape := range [][3]int{{200, 150, 300}, {40, 48, 6000}, {2, 700, 300}} {
+	for _, shape := range [][3]int{{260, 70, 40}, {40, 50, 290}, {8, 40, 2100}, {2, 700, 70}} {
 		m, n, k := shape[0], shape[1], shape[2]
 		a := newMatrix[T](m, k, k, 1, 0).fill(random(1))
 		b := newMatrix[T](k, n, n, 1, 0).fill(random(2))
