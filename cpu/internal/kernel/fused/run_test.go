@@ -35,8 +35,8 @@ func TestInPlace(t *testing.T) {
 	b := newBuilder(dtypes.Float32, 3000, 7)
 	w, m, v, g := b.dense(), b.dense(), b.dense(), b.dense()
 	m2 := b.op(FMA, g, b.constant(0.1), b.op(Mul, m, b.constant(0.9)))
-	v2 := b.op(FMA, b.op(Mul, g, g), b.constant(0.01), b.op(Mul, v, b.constant(0.99)))
-	w2 := b.op(Sub, w, b.op(Div, m2, b.op(Add, b.op(Sqrt, v2), b.constant(1e-3))))
+	v2 := b.op(FMA, b.op(Mul, g, g), b.constant(0.01), b.op(Mul, b.op(Mul, v, v), b.constant(0.99)))
+	w2 := b.op(Sub, w, b.op(Div, m2, b.op(Add, b.op(Sqrt, v2), b.constant(0.1))))
 	b.store(w2).store(m2).store(v2).sum(g, axes()).store(g)
 	p := &b.p
 	for shift := range 4 {

@@ -11,20 +11,27 @@ var portable = kernels{max: windowMax, sum: windowSum, scatterMax: scatterMax}
 // at returns the element i after p.
 func at(p *float32, i int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4)) }
 
+// group is how many channels are folded at a time.
+const group = 16
+
 // windowMax is y[p·channels+c] = the largest of x[p·pixelStride + i·rowStride + j·channels + c] over i in [0, kh),
 // j in [0, kw). NaN wins.
 func windowMax(y, x *float32, pixels, channels, kh, kw, rowStride, pixelStride int) {
 	for p := range pixels {
-		for c := range channels {
-			acc := float32(math.Inf(-1))
-			for i := range kh {
-				for j := range kw {
-					if v := *at(x, p*pixelStride+i*rowStride+j*channels+c); v > acc || v != v {
-						acc = v
+		for c := 0; c < channels; c += group {
+			n := min(group, channels-c)
+			acc := unsafe.Slice(at(y, p*channels+c), n)
+			for i := range acc {
+				acc[i] = float32(math.Inf(-1))
+			}
+			for tap := range kh * kw {
+				row := unsafe.Slice(at(x, p*pixelStride+tap/kw*rowStride+tap%kw*channels+c), n)
+				for i, v := range row {
+					if v > acc[i] || v != v {
+						acc[i] = v
 					}
 				}
 			}
-			*at(y, p*channels+c) = acc
 		}
 	}
 }
@@ -32,16 +39,21 @@ func windowMax(y, x *float32, pixels, channels, kh, kw, rowStride, pixelStride i
 // windowSum is the sum instead; the rows of a window are summed first.
 func windowSum(y, x *float32, pixels, channels, kh, kw, rowStride, pixelStride int) {
 	for p := range pixels {
-		for c := range channels {
-			acc := float32(0)
+		for c := 0; c < channels; c += group {
+			n := min(group, channels-c)
+			acc := unsafe.Slice(at(y, p*channels+c), n)
+			clear(acc)
 			for i := range kh {
-				row := float32(0)
+				var sums [group]float32
 				for j := range kw {
-					row += *at(x, p*pixelStride+i*rowStride+j*channels+c)
+					for i, v := range unsafe.Slice(at(x, p*pixelStride+i*rowStride+j*channels+c), n) {
+						sums[i] += v
+					}
 				}
-				acc += row
+				for i := range acc {
+					acc[i] += sums[i]
+				}
 			}
-			*at(y, p*channels+c) = acc
 		}
 	}
 }

@@ -13,3 +13,23 @@ func loadBoolsAVX2(dst *byte, src *byte, n int)
 //
 //go:noescape
 func storeBoolsAVX2(dst *byte, src *byte, n int)
+
+// fromFloat16AVX2 is dst[i] = the float32 equal to float16 src[i]; n is a multiple of 8.
+//
+//go:noescape
+func fromFloat16AVX2(dst *byte, src *byte, n int)
+
+// toFloat16AVX2 is dst[i] = float32 src[i] rounded to float16, half to even; n is a multiple of 8.
+//
+//go:noescape
+func toFloat16AVX2(dst *byte, src *byte, n int)
+
+// fromBFloat16AVX2 is dst[i] = the float32 equal to bfloat16 src[i]; n is a multiple of 8.
+//
+//go:noescape
+func fromBFloat16AVX2(dst *byte, src *byte, n int)
+
+// toBFloat16AVX2 is dst[i] = float32 src[i] rounded to bfloat16, half to even; NaN stays NaN; n is a multiple of 8.
+//
+//go:noescape
+func toBFloat16AVX2(dst *byte, src *byte, n int)

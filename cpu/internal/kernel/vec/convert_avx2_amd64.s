@@ -49,3 +49,106 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func fromFloat16AVX2(dst *byte, src *byte, n int)
+// Requires: AVX, F16C
+TEXT ·fromFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	SUBQ      $0x08, DX
+	JL        done
+	VCVTPH2PS (CX), Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x10, CX
+	ADDQ      $0x20, AX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func toFloat16AVX2(dst *byte, src *byte, n int)
+// Requires: AVX, F16C
+TEXT ·toFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	SUBQ      $0x08, DX
+	JL        done
+	VMOVUPS   (CX), Y0
+	VCVTPS2PH $0x00, Y0, (AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x10, AX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func fromBFloat16AVX2(dst *byte, src *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	SUBQ      $0x08, DX
+	JL        done
+	VPMOVZXWD (CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x10, CX
+	ADDQ      $0x20, AX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func toBFloat16AVX2(dst *byte, src *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	SUBQ         $0x08, DX
+	JL           done
+	VMOVUPS      (CX), Y0
+	VPSRLD       $0x10, Y0, Y1
+	VBROADCASTSS w00000001<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VBROADCASTSS w00007fff<>+0(SB), Y2
+	VPADDD       Y2, Y1, Y1
+	VPADDD       Y1, Y0, Y1
+	VBROADCASTSS w00400000<>+0(SB), Y2
+	VORPS        Y2, Y0, Y2
+	VCMPPS       $0x03, Y0, Y0, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VPSRLD       $0x10, Y0, Y1
+	VEXTRACTI128 $0x01, Y1, X0
+	VPACKUSDW    X0, X1, X0
+	VMOVUPS      X0, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x10, AX
+	JMP          loop
+
+done:
+	VZEROUPPER
+	RET
+
+DATA w00000001<>+0(SB)/4, $0x00000001
+GLOBL w00000001<>(SB), RODATA|NOPTR, $4
+
+DATA w00007fff<>+0(SB)/4, $0x00007fff
+GLOBL w00007fff<>(SB), RODATA|NOPTR, $4
+
+DATA w00400000<>+0(SB)/4, $0x00400000
+GLOBL w00400000<>(SB), RODATA|NOPTR, $4

@@ -16,6 +16,8 @@ func portable32() Kernels {
 	k := portable[float32, uint32]()
 	k.Op[Abs] = mapBits(func(x uint32) uint32 { return x &^ (1 << 31) })
 	k.Op[Neg] = mapBits(func(x uint32) uint32 { return x ^ 1<<31 })
+	k.FromFloat16, k.ToFloat16 = convert(fromFloat16), convert(toFloat16)
+	k.FromBFloat16, k.ToBFloat16 = convert(fromBFloat16), convert(toBFloat16)
 	return k
 }
 

@@ -91,6 +91,9 @@ type Kernels struct {
 	LoadBools func(dst, src *byte, n int)
 	// StoreBools writes a mask as bytes 0 and 1.
 	StoreBools func(dst, src *byte, n int)
+	// Conversions between float32 and the types of 16 bits that the name says, of n elements. To the shorter type
+	// they round half to even, beyond its range to infinity; NaN stays NaN. Float64's kernels do not have them.
+	FromFloat16, ToFloat16, FromBFloat16, ToBFloat16 func(dst, src *byte, n int)
 }
 
 // For returns the float32 kernels of a level, which must be supported by the processor.

@@ -24,6 +24,8 @@ func avx2Kernels() Kernels {
 	}
 	k.ColumnSum, k.ColumnMax, k.ColumnMin = columnSumAVX2, columnMaxAVX2, columnMinAVX2
 	k.LoadBools, k.StoreBools = byEights(loadBoolsAVX2, 1, 4, k.LoadBools), byEights(storeBoolsAVX2, 4, 1, k.StoreBools)
+	k.FromFloat16, k.ToFloat16 = byEights(fromFloat16AVX2, 2, 4, k.FromFloat16), byEights(toFloat16AVX2, 4, 2, k.ToFloat16)
+	k.FromBFloat16, k.ToBFloat16 = byEights(fromBFloat16AVX2, 2, 4, k.FromBFloat16), byEights(toBFloat16AVX2, 4, 2, k.ToBFloat16)
 	return k
 }
 
@@ -43,6 +45,8 @@ func avx512Kernels() Kernels {
 	}
 	k.ColumnSum, k.ColumnMax, k.ColumnMin = columnSumAVX512, columnMaxAVX512, columnMinAVX512
 	k.LoadBools, k.StoreBools = byEights(loadBoolsAVX2, 1, 4, k.LoadBools), byEights(storeBoolsAVX2, 4, 1, k.StoreBools)
+	k.FromFloat16, k.ToFloat16 = byEights(fromFloat16AVX2, 2, 4, k.FromFloat16), byEights(toFloat16AVX2, 4, 2, k.ToFloat16)
+	k.FromBFloat16, k.ToBFloat16 = byEights(fromBFloat16AVX2, 2, 4, k.FromBFloat16), byEights(toBFloat16AVX2, 4, 2, k.ToBFloat16)
 	return k
 }
 

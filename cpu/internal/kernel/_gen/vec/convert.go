@@ -6,7 +6,8 @@ import (
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
 )
 
-// conversions emits the passage between masks and bytes, eight elements at a time; n is a multiple of 8.
+// conversions emits the passage between masks and bytes, and between float32 and its two halves, eight elements at a
+// time; n is a multiple of 8.
 func (k *kernel) conversions() {
 	k.eights("loadBools", "mask src[i] != 0", 1, 4, func(src, dst operand.Mem) {
 		v, zero := k.YMM(), k.YMM()
@@ -24,6 +25,36 @@ func (k *kernel) conversions() {
 		k.VPABSB(high, high)
 		k.VMOVQ(high, dst)
 	})
+	k.eights("fromFloat16", "the float32 equal to float16 src[i]", 2, 4, func(src, dst operand.Mem) {
+		v := k.YMM()
+		k.VCVTPH2PS(src, v)
+		k.VMOVUPS(v, dst)
+	})
+	k.eights("toFloat16", "float32 src[i] rounded to float16, half to even", 4, 2, func(src, dst operand.Mem) {
+		v := k.YMM()
+		k.VMOVUPS(src, v)
+		k.VCVTPS2PH(operand.Imm(0), v, dst)
+	})
+	k.eights("fromBFloat16", "the float32 equal to bfloat16 src[i]", 2, 4, func(src, dst operand.Mem) {
+		v := k.YMM()
+		k.VPMOVZXWD(src, v)
+		k.VPSLLD(operand.Imm(16), v, v)
+		k.VMOVUPS(v, dst)
+	})
+	k.eights("toBFloat16", "float32 src[i] rounded to bfloat16, half to even; NaN stays NaN", 4, 2, k.toBFloat16)
+}
+
+func (k *kernel) toBFloat16(src, dst operand.Mem) {
+	v, high := k.YMM(), k.XMM()
+	k.VMOVUPS(src, v)
+	// Adding half of the last place kept, less one unless that place is odd, carries where rounding goes up.
+	isOdd := k.and(k.shift(k.VPSRLD, 16, v), k.bits(1))
+	rounded := k.addInt(v, k.addInt(isOdd, k.bits(0x7fff)))
+	quiet := k.or(v, k.bits(0x00400000))
+	top := k.shift(k.VPSRLD, 16, k.choose(k.compare(unordered, v, v), quiet, rounded))
+	k.VEXTRACTI128(operand.Imm(1), top, high)
+	k.VPACKUSDW(high, top.AsX(), high)
+	k.VMOVUPS(high, dst)
 }
 
 // eights emits a loop over groups of eight elements of the given sizes.
