@@ -179,8 +179,9 @@ type task struct {
 	out      []float32
 	scratch  []float32
 	epilogue Epilogue
-	// stage and round tell item which loop it is in.
-	stage, round int
+	// stage tells item which loop it is in, first and last which tiles a round of loops is about.
+	stage       int
+	first, last int
 }
 
 // each runs the n items of a stage.

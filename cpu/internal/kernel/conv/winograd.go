@@ -26,6 +26,7 @@ type winograd struct {
 	tiles      tiling
 	byChannels bool
 
+	round       int // tiles that are mapped before any product
 	block       int // tiles that go through the products together
 	panels      int // panels of output channels
 	group       int // panels whose sums are kept at once
@@ -86,37 +87,40 @@ func newWinograd(s Spec, g *gemm.Micro, threads int, order string) *winograd {
 	}
 	a.lda = conflictFree(a.src.c)
 	a.planeB = conflictFree(a.src.c * g.NR)
-	a.cut()
+	a.cut(threads)
 	a.layout(threads)
 	return a
 }
 
 // fewTiles reports whether to work by channels.
 func (a *winograd) fewTiles() bool {
-	const few, large = 24 << 20, 4 << 20 // bytes
-	return 36*4*a.tiles.count*a.src.c <= few && 36*4*a.src.c*a.dst.c >= large
+	const few, large = 96, 12 << 20 // tiles; bytes of the mapped kernel
+	return a.tiles.count < few || 36*4*a.src.c*a.dst.c > large
 }
 
-// cut chooses how many tiles and panels go together: sums and, by tiles, mapped tiles should stay in the second-level
-// cache.
-func (a *winograd) cut() {
+// cut chooses how many tiles and panels go together.
+func (a *winograd) cut(threads int) {
 	const point = 36 * 4 // bytes of a value at all points
+	a.group = min(a.panels, max(1, 64/a.g.NR))
+	a.round = a.tiles.count
 	if a.byChannels {
-		a.group = max(1, min(a.panels/16, 32/a.g.NR))
-		a.block = min(a.tiles.count, max(a.g.MR, cache/2/(point*a.group*a.g.NR)/a.g.MR*a.g.MR))
-	} else {
-		a.group = min(a.panels, max(1, 64/a.g.NR))
-		a.block = cache * 7 / 8 / (point * (a.lda + a.group*a.g.NR))
-		a.block = max(24, a.block) / a.g.MR * a.g.MR
-		for a.block > 2*a.g.MR && ceilDiv(a.tiles.count, a.block) < 16 {
-			a.block = roundUp(a.block/2, a.g.MR)
-		}
+		// A round's mapped tiles stay in the last-level cache. Every worker needs some groups.
+		const last = 20 << 20
+		rounds := ceilDiv(a.tiles.count*a.lda*point, last)
+		a.round = ceilDiv(a.tiles.count, rounds)
+		a.group = max(1, min(a.group, a.panels/(4*threads)))
+	}
+	// Sums, and by tiles the mapped tiles, stay in the second-level cache.
+	a.block = cache * 7 / 8 / (point * (a.lda + a.group*a.g.NR))
+	a.block = max(24, a.block) / a.g.MR * a.g.MR
+	for !a.byChannels && a.block > 2*a.g.MR && ceilDiv(a.tiles.count, a.block) < 16 {
+		a.block = roundUp(a.block/2, a.g.MR)
 	}
 	a.ldc = a.group * a.g.NR
 	a.planeC = conflictFree(a.block * a.ldc)
 	a.planeA = conflictFree(a.block * a.lda)
 	if a.byChannels {
-		a.planeA = conflictFree(a.tiles.count * a.lda)
+		a.planeA = conflictFree(a.round * a.lda)
 	}
 }
 
@@ -150,16 +154,19 @@ func (a *winograd) String() string {
 func (a *winograd) scratch() int { return a.total }
 
 func (a *winograd) run(t *task) {
-	blocks := ceilDiv(a.tiles.count, a.block)
 	if !a.byChannels {
 		t.each(winogradKernel, a.panels)
-		t.each(winogradBlocks, blocks)
+		t.each(winogradBlocks, ceilDiv(a.tiles.count, a.block))
 		return
 	}
-	t.each(winogradTiles, ceilDiv(a.tiles.count, tilesItem))
-	t.each(winogradGroups, ceilDiv(a.panels, a.group))
-	if t.epilogue != nil {
-		t.each(winogradFinish, blocks)
+	for first := 0; first < a.tiles.count; first += a.round {
+		t.first, t.last = first, min(first+a.round, a.tiles.count)
+		tiles := t.last - first
+		t.each(winogradTiles, ceilDiv(tiles, tilesItem))
+		t.each(winogradGroups, ceilDiv(a.panels, a.group))
+		if t.epilogue != nil {
+			t.each(winogradFinish, ceilDiv(tiles, a.block))
+		}
 	}
 }
 
@@ -172,8 +179,9 @@ func (a *winograd) item(t *task, worker, i int) {
 	case winogradKernel:
 		a.mapKernel(t, mine, t.scratch[a.kernelAt+i*36*a.planeB:], i)
 	case winogradTiles:
-		first, last := i*tilesItem, min((i+1)*tilesItem, a.tiles.count)
-		mapTiles(a.l, t.scratch[a.tilesAt+first*a.lda:], a.planeA, a.lda, t.a, a.src, &a.tiles, first, last, a.top, a.left, mine[a.edge:], mine[a.tmp:])
+		first := t.first + i*tilesItem
+		last := min(first+tilesItem, t.last)
+		mapTiles(a.l, t.scratch[a.tilesAt+i*tilesItem*a.lda:], a.planeA, a.lda, t.a, a.src, &a.tiles, first, last, a.top, a.left, mine[a.edge:], mine[a.tmp:])
 	case winogradBlocks:
 		first, last := i*a.block, min((i+1)*a.block, a.tiles.count)
 		mapTiles(a.l, mine[a.mineA:], a.planeA, a.lda, t.a, a.src, &a.tiles, first, last, a.top, a.left, mine[a.edge:], mine[a.tmp:])
@@ -184,18 +192,19 @@ func (a *winograd) item(t *task, worker, i int) {
 	case winogradGroups:
 		a.channels(t, mine, i*a.group)
 	case winogradFinish:
-		a.finish(t, worker, i*a.block, min((i+1)*a.block, a.tiles.count))
+		first := t.first + i*a.block
+		a.finish(t, worker, first, min(first+a.block, t.last))
 	}
 }
 
-// channels computes all tiles of the group of panels from p on.
+// channels computes a round's tiles for the group of panels from p on.
 func (a *winograd) channels(t *task, mine []float32, p int) {
 	kernel := mine[a.mineB:]
 	for q := p; q < min(p+a.group, a.panels); q++ {
 		a.mapKernel(t, mine, kernel[(q-p)*36*a.planeB:], q)
 	}
-	for first := 0; first < a.tiles.count; first += a.block {
-		a.multiply(t, mine, t.scratch[a.tilesAt+first*a.lda:], kernel, p, first, min(first+a.block, a.tiles.count))
+	for first := t.first; first < t.last; first += a.block {
+		a.multiply(t, mine, t.scratch[a.tilesAt+(first-t.first)*a.lda:], kernel, p, first, min(first+a.block, t.last))
 	}
 }
 

@@ -78,30 +78,23 @@ func (a *winogradGradient) scratch() int { return a.total }
 
 func (a *winogradGradient) run(t *task) {
 	for r := range a.rounds {
-		t.round = r
-		first, last := a.roundTiles(r)
-		t.each(winogradGradientTiles, ceilDiv(last-first, tilesItem))
+		t.first, t.last = r*a.round, min((r+1)*a.round, a.tiles.count)
+		t.each(winogradGradientTiles, ceilDiv(t.last-t.first, tilesItem))
 		t.each(winogradGradientMultiply, 36*a.rowsets)
 	}
 	t.each(winogradGradientFinish, a.spec.C)
-}
-
-// roundTiles is the range of tiles of round r.
-func (a *winogradGradient) roundTiles(r int) (first, last int) {
-	return r * a.round, min((r+1)*a.round, a.tiles.count)
 }
 
 func (a *winogradGradient) item(t *task, worker, i int) {
 	mine := t.scratch[a.workersAt+worker*a.perWorker:][:a.perWorker]
 	switch t.stage {
 	case winogradGradientTiles:
-		start, end := a.roundTiles(t.round)
-		first := start + i*tilesItem
-		last := min(first+tilesItem, end)
-		dst := t.scratch[a.tilesAt+(first-start)*a.lda:]
+		first := t.first + i*tilesItem
+		last := min(first+tilesItem, t.last)
+		dst := t.scratch[a.tilesAt+i*tilesItem*a.lda:]
 		mapTiles(a.l, dst, a.planeA, a.lda, t.a, a.x, &a.tiles, first, last, a.spec.PadTop, a.spec.PadLeft, mine[a.edge:], mine[a.tmp:])
 		for tile := first; tile < last; tile++ {
-			a.mapGradient(t, mine, tile, tile-start)
+			a.mapGradient(t, mine, tile, tile-t.first)
 		}
 	case winogradGradientMultiply:
 		a.multiply(t, i/a.rowsets, i%a.rowsets*a.rows)
@@ -135,12 +128,11 @@ func (a *winogradGradient) mapGradient(t *task, mine []float32, tile, index int)
 
 // multiply adds the round's products of channels from c on at one point.
 func (a *winogradGradient) multiply(t *task, point, c int) {
-	first, last := a.roundTiles(t.round)
 	s, nr := a.spec, a.g.NR
 	x := t.scratch[a.tilesAt+point*a.planeA+c:]
 	for p := range a.panels {
 		y := t.scratch[a.gradsAt+point*a.planeB+p*a.panel:]
 		sums := t.scratch[a.sumsAt+point*a.planeC+c*a.ldc+p*nr:]
-		a.g.Block(min(a.rows, s.C-c), min(nr, s.O-p*nr), last-first, x, 1, a.lda, y, sums, a.ldc, t.round > 0)
+		a.g.Block(min(a.rows, s.C-c), min(nr, s.O-p*nr), t.last-t.first, x, 1, a.lda, y, sums, a.ldc, t.first > 0)
 	}
 }
