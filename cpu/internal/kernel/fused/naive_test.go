@@ -17,9 +17,14 @@ func naive(p *Program, in, out [][]byte) {
 	for _, d := range p.Dims {
 		points *= d
 	}
-	sums := make([]map[int]float64, len(p.Outputs))
-	for i := range sums {
-		sums[i] = map[int]float64{}
+	sums := make([][]float64, len(p.Outputs))
+	for i, op := range p.Outputs {
+		if op.Kind != Store {
+			sums[i] = make([]float64, extent(p.Dims, op.Strides, true))
+			for j := range sums[i] {
+				sums[i][j] = op.Kind.identity()
+			}
+		}
 	}
 	regs := make([]float64, p.Regs)
 	idx := make([]int, len(p.Dims))
@@ -36,11 +41,7 @@ func naive(p *Program, in, out [][]byte) {
 				storeAt(out[i], op.DType, off, v)
 				continue
 			}
-			acc, ok := sums[i][off]
-			if !ok {
-				acc = op.Kind.identity()
-			}
-			sums[i][off] = op.Kind.fold(acc, v)
+			sums[i][off] = op.Kind.fold(sums[i][off], v)
 		}
 		for axis := len(idx) - 1; axis >= 0; axis-- {
 			if idx[axis]++; idx[axis] < p.Dims[axis] {

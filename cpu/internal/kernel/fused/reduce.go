@@ -110,17 +110,40 @@ func (f *frame) reduceRows(out *result, x unsafe.Pointer, acc []float64, t *tile
 
 // reduceNarrow folds rows of few columns into acc[:cols]: as many rows at once as fit the lanes.
 func (f *frame) reduceNarrow(kind Reduction, column vec.ColumnKernel, acc []float64, x unsafe.Pointer, rows, cols int) {
-	width := min(laneCount/cols, rows) * cols
-	lanes := f.lanes[:width]
-	for i := range lanes {
-		lanes[i] = kind.identity()
-	}
 	n := rows * cols
+	width := laneCount
+	if n < 8*laneCount {
+		width /= 2 // folding the lanes would cost more than the rows
+	}
+	width = min(width/cols, rows) * cols
+	lanes := f.lanes[:width]
+	for i, id := 0, kind.identity(); i < width; i++ {
+		lanes[i] = id
+	}
 	column(&lanes[0], (*byte)(x), n/width, width, width)
 	if rest := n % width; rest > 0 {
 		column(&lanes[0], (*byte)(unsafe.Add(x, (n-rest)*f.e.size)), 1, rest, rest)
 	}
-	for i, v := range lanes {
-		acc[i%cols] = kind.fold(acc[i%cols], v)
+	// Halves are folded while the rows in the lanes are even in number, what remains row by row.
+	for width > cols && width/cols%2 == 0 {
+		width /= 2
+		kind.foldInto(lanes[:width], lanes[width:])
+	}
+	for at := 0; at < width; at += cols {
+		kind.foldInto(acc[:cols], lanes[at:])
+	}
+}
+
+// foldInto is acc[i] = acc[i] ⊕ x[i].
+func (r Reduction) foldInto(acc, x []float64) {
+	x = x[:len(acc)]
+	if r == ReduceSum {
+		for i := range acc {
+			acc[i] += x[i]
+		}
+		return
+	}
+	for i := range acc {
+		acc[i] = r.fold(acc[i], x[i])
 	}
 }
