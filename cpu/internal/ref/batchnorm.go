@@ -19,13 +19,20 @@ func chooseBatchNorm(n *ir.Node) evalFunc {
 	}
 	switch compute.OpType(n.Op) {
 	case compute.OpTypeBatchNormForInference:
-		return batchNormForInference
+		return ifCounts(n, 5, 1, batchNormForInference)
 	case compute.OpTypeBatchNormForTraining:
-		return batchNormForTraining
+		return ifCounts(n, 3, 3, batchNormForTraining)
 	case compute.OpTypeBatchNormGradient:
-		return batchNormGradient
+		return ifCounts(n, 5, 3, batchNormGradient)
 	}
 	return nil
+}
+
+func ifCounts(n *ir.Node, inputs, outputs int, eval evalFunc) evalFunc {
+	if len(n.Inputs) != inputs || len(n.Shapes) != outputs || !n.Shapes[0].DType.IsFloat() {
+		return nil
+	}
+	return eval
 }
 
 // featureAxis is an array seen as [outer, features, inner].

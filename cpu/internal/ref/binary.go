@@ -18,6 +18,9 @@ import (
 // either operand is one, and order -0 below +0.
 func chooseBinary(n *ir.Node) evalFunc {
 	op := compute.OpType(n.Op)
+	if !likeOutput(n) {
+		return nil
+	}
 	switch n.Shapes[0].DType {
 	case dtypes.Int8:
 		return signedBinary[int8, uint8](op)

@@ -36,7 +36,11 @@ func relationOf(op compute.OpType) relation {
 // chooseCompare covers comparisons, Bool counting as 0 and 1. Complex numbers are compared for equality only.
 func chooseCompare(n *ir.Node) evalFunc {
 	r := relationOf(compute.OpType(n.Op))
-	switch dt := n.Inputs[0].Shape().DType; dt {
+	dt := n.Inputs[0].Shape().DType
+	if n.Inputs[1].Shape().DType != dt || n.Shapes[0].DType != dtypes.Bool {
+		return nil
+	}
+	switch dt {
 	case dtypes.Int8:
 		return compareInts[int8](r)
 	case dtypes.Int16:

@@ -10,8 +10,9 @@ import (
 // chooseDot covers DotGeneral. Floats are summed in float64, integers wrap in the accumulator's dtype; the sum is
 // rounded to the accumulator's dtype and converted to the output's.
 func chooseDot(n *ir.Node) evalFunc {
-	acc, ok := dotAccumulation(n.Inputs[0].Shape().DType, n.Shapes[0].DType, n.Attr.(ir.DotAttr).Config)
-	if !ok {
+	in := n.Inputs[0].Shape().DType
+	acc, ok := dotAccumulation(in, n.Shapes[0].DType, n.Attr.(ir.DotAttr).Config)
+	if !ok || n.Inputs[1].Shape().DType != in {
 		return nil
 	}
 	return dotIn(acc)

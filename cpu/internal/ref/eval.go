@@ -11,6 +11,7 @@ package ref
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
@@ -27,8 +28,8 @@ type chooser func(n *ir.Node) evalFunc
 // Supports reports whether Eval computes the node's operation on its dtypes.
 func Supports(n *ir.Node) bool { return choose(n) != nil }
 
-// Eval computes the node: in and out are the tensors of n.Inputs and n.Shapes. An output must not share memory with
-// an input. Errors name the operation and the shapes.
+// Eval computes the node: in and out are the tensors of n.Inputs and n.Shapes. An output shares no memory with an
+// input unless InPlace allows it. Errors name the operation and the shapes.
 func Eval(n *ir.Node, in, out []tensor.Tensor) error {
 	eval := choose(n)
 	if eval == nil {
@@ -46,12 +47,54 @@ func Eval(n *ir.Node, in, out []tensor.Tensor) error {
 	return nil
 }
 
-func choose(n *ir.Node) evalFunc {
-	c, ok := choosers[compute.OpType(n.Op)]
-	if !ok || len(n.Shapes) == 0 {
+// InPlace lists the inputs in whose very memory Eval can write the first output: they have as many bytes and are read
+// no later than their place is written. At most one input may share it.
+func InPlace(n *ir.Node) []int {
+	op := compute.OpType(n.Op)
+	if len(n.Shapes) != 1 || n.Shapes[0].DType.IsPacked() {
 		return nil
 	}
-	return c(n)
+	inputs := len(n.Inputs)
+	switch {
+	case elementwise[op]:
+	case updates[op]:
+		inputs = min(inputs, 1) // a copy of the operand, then changed
+	default:
+		return nil
+	}
+	var list []int
+	for i, in := range n.Inputs[:inputs] {
+		s := in.Shape()
+		if s.DType.Size() == n.Shapes[0].DType.Size() && !s.DType.IsPacked() && slices.Equal(s.Dimensions, n.Shapes[0].Dimensions) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+func choose(n *ir.Node) evalFunc {
+	e, ok := choosers[compute.OpType(n.Op)]
+	if !ok || len(n.Shapes) == 0 || len(n.Inputs) < e.inputs {
+		return nil
+	}
+	return e.choose(n)
+}
+
+// likeOutput reports whether the inputs, or those listed, have the dtype of the first output.
+func likeOutput(n *ir.Node, inputs ...int) bool {
+	if len(inputs) == 0 {
+		for _, in := range n.Inputs {
+			if in.Shape().DType != n.Shapes[0].DType {
+				return false
+			}
+		}
+	}
+	for _, i := range inputs {
+		if n.Inputs[i].Shape().DType != n.Shapes[0].DType {
+			return false
+		}
+	}
+	return true
 }
 
 // checkTensors makes sure that the tensors are as long as their shapes say, so that no loop runs past their ends.

@@ -8,7 +8,6 @@ import (
 	"github.com/atelier-go/atelier/cpu/internal/ir"
 	"github.com/atelier-go/atelier/cpu/internal/tensor"
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 )
 
 // chooseSoftmax covers FusedSoftmax: exp(x - max) / Σ exp(x - max) along one axis, in float64. A line with a NaN or
@@ -222,19 +221,4 @@ func biasActivation(attr ir.DenseAttr, activation func(float64) float64, in []te
 		to.store([]float64{activation(from.at(off) + bias.at(off%period))}, off, 1)
 	}
 	return nil
-}
-
-// dynamicReshape is a copy: its other inputs only said what the output's dimensions are.
-func dynamicReshape(n *ir.Node, in, out []tensor.Tensor) error { return copyInput(n, in[:1], out) }
-
-// anyDType is a chooser of loops that only copy bytes.
-func anyDType(eval evalFunc) chooser {
-	return func(n *ir.Node) evalFunc {
-		for _, s := range n.Shapes {
-			if s.DType == dtypes.InvalidDType || !s.DType.IsSupported() {
-				return nil
-			}
-		}
-		return eval
-	}
 }

@@ -12,7 +12,7 @@ import (
 // chooseGather covers Gather(operand, startIndices). A slice that would reach beyond the operand is moved back into
 // it, as XLA does: start indices are clamped to [0, dimension - slice size].
 func chooseGather(n *ir.Node) evalFunc {
-	if !n.Inputs[1].Shape().DType.IsInt() {
+	if !n.Inputs[1].Shape().DType.IsInt() || !likeOutput(n, 0) {
 		return nil
 	}
 	return bySize(n.Shapes[0].DType, gather[uint8], gather[uint16], gather[uint32], gather[uint64], gather[wide])
@@ -124,7 +124,7 @@ func gather[T any](n *ir.Node, in, out []tensor.Tensor) error {
 // within the operand is skipped, as XLA does. Updates are applied in row-major order of the indices, each rounded to
 // the dtype.
 func chooseScatter(n *ir.Node) evalFunc {
-	if !n.Inputs[1].Shape().DType.IsInt() {
+	if !n.Inputs[1].Shape().DType.IsInt() || !likeOutput(n, 0, 2) {
 		return nil
 	}
 	op := map[compute.OpType]compute.ReduceOpType{

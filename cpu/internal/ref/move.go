@@ -11,6 +11,19 @@ import (
 
 // chooseMove covers the operations that only move elements; each is a strided copy, or a few.
 func chooseMove(n *ir.Node) evalFunc {
+	moved := []int{0}
+	switch compute.OpType(n.Op) {
+	case compute.OpTypePad, compute.OpTypeDynamicUpdateSlice:
+		if len(n.Inputs) < 2 {
+			return nil
+		}
+		moved = []int{0, 1}
+	case compute.OpTypeConcatenate:
+		moved = nil
+	}
+	if !likeOutput(n, moved...) {
+		return nil
+	}
 	switch compute.OpType(n.Op) {
 	case compute.OpTypeTranspose:
 		return bySize(n.Shapes[0].DType, transpose[uint8], transpose[uint16], transpose[uint32], transpose[uint64], transpose[wide])

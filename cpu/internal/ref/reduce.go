@@ -129,6 +129,9 @@ var reduceOps = map[compute.OpType]compute.ReduceOpType{
 // highest, infinite for floats.
 func chooseReduce(n *ir.Node) evalFunc {
 	dt := n.Shapes[0].DType
+	if !likeOutput(n) {
+		return nil
+	}
 	if r := bitReducer(compute.OpType(n.Op)); r != nil {
 		if dt != dtypes.Bool && !dt.IsInt() {
 			return nil

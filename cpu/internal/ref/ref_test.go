@@ -10,11 +10,12 @@ import (
 	"github.com/atelier-go/atelier/cpu/internal/tensor"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/gotype"
 	"github.com/gomlx/compute/shapes"
 )
 
 // of makes a tensor of the dtype of T with the given dimensions.
-func of[T dtypes.Supported](dims []int, values ...T) tensor.Tensor {
+func of[T gotype.Supported](dims []int, values ...T) tensor.Tensor {
 	return as(dtypes.FromGenericsType[T](), dims, values...)
 }
 

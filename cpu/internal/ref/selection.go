@@ -2,7 +2,6 @@ package ref
 
 import (
 	"fmt"
-	"unsafe"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
 	"github.com/atelier-go/atelier/cpu/internal/tensor"
@@ -37,6 +36,9 @@ func bySize(dt dtypes.DType, s1, s2, s4, s8, s16 evalFunc) evalFunc {
 
 // chooseWhere covers Where(condition, onTrue, onFalse); any of them may be a scalar.
 func chooseWhere(n *ir.Node) evalFunc {
+	if n.Inputs[0].Shape().DType != dtypes.Bool || !likeOutput(n, 1, 2) {
+		return nil
+	}
 	return bySize(n.Shapes[0].DType, where[uint8], where[uint16], where[uint32], where[uint64], where[wide])
 }
 
@@ -65,6 +67,9 @@ func where[T any](_ *ir.Node, in, out []tensor.Tensor) error {
 // chooseClamp covers Clamp(min, x, max) as Min(Max(min, x), max), NaN in any of them giving NaN; min and max may be
 // scalars.
 func chooseClamp(n *ir.Node) evalFunc {
+	if !likeOutput(n) {
+		return nil
+	}
 	switch dt := n.Shapes[0].DType; {
 	case dt == dtypes.Float64:
 		return clamp(nativeView[float64], nativeSink[float64])
@@ -99,7 +104,18 @@ func clamp[T realNumber](from func(tensor.Tensor) view[T], to func(tensor.Tensor
 	}
 }
 
-// copyInput is Identity and Reshape: the same bytes.
+// chooseCopy covers the operations whose outputs are the bytes of as many first inputs; DynamicReshape's others only
+// said what the output's dimensions are.
+func chooseCopy(n *ir.Node) evalFunc {
+	for i, s := range n.Shapes {
+		if i >= len(n.Inputs) || n.Inputs[i].Shape().DType != s.DType || !s.DType.IsSupported() {
+			return nil
+		}
+	}
+	return copyInputs
+}
+
+// copyInput copies the bytes of the first input.
 func copyInput(_ *ir.Node, in, out []tensor.Tensor) error {
 	if len(in[0].Data) != len(out[0].Data) {
 		return fmt.Errorf("sizes differ: %d and %d bytes", len(in[0].Data), len(out[0].Data))
@@ -108,11 +124,8 @@ func copyInput(_ *ir.Node, in, out []tensor.Tensor) error {
 	return nil
 }
 
-// copyInputs is OptimizationBarrier and SchedulingBarrier: output i is input i, further inputs are only waited for.
+// copyInputs makes every output the bytes of the input of the same number.
 func copyInputs(n *ir.Node, in, out []tensor.Tensor) error {
-	if len(in) < len(out) {
-		return fmt.Errorf("%d inputs for %d outputs", len(in), len(out))
-	}
 	for i := range out {
 		if err := copyInput(n, in[i:], out[i:]); err != nil {
 			return err
@@ -126,10 +139,4 @@ func sameSize(a, b tensor.Tensor) error {
 		return fmt.Errorf("sizes of %s and %s differ", a.Shape, b.Shape)
 	}
 	return nil
-}
-
-// sizeOf is the size of a Go type in bytes.
-func sizeOf[T any]() int {
-	var zero T
-	return int(unsafe.Sizeof(zero))
 }

@@ -11,12 +11,15 @@ import (
 	"github.com/gomlx/compute/dtypes"
 )
 
-// chooseUnary covers operations of one operand whose result has the operand's dtype. Transcendental functions of
+// chooseUnary covers operations of one operand whose result has the operand's dtype, or is its magnitude. Transcendental functions of
 // 32-bit and narrower floats are computed in float64. Sign keeps the sign of a zero and returns NaN for NaN; Round
 // rounds halves to even. The sign of a complex number is z/|z|.
 func chooseUnary(n *ir.Node) evalFunc {
-	op := compute.OpType(n.Op)
-	switch n.Inputs[0].Shape().DType {
+	op, dt := compute.OpType(n.Op), n.Inputs[0].Shape().DType
+	if !likeOutput(n) && (op != compute.OpTypeAbs || !dt.IsComplex() || n.Shapes[0].DType != dt.RealDType()) {
+		return nil
+	}
+	switch dt {
 	case dtypes.Int8:
 		return mapUnary(integerUnary[int8](op, 8), nativeView[int8], nativeSink[int8])
 	case dtypes.Int16:
@@ -182,7 +185,7 @@ func choosePart(n *ir.Node) evalFunc {
 
 // chooseConj adds floats, which are their own conjugates, to the complex numbers.
 func chooseConj(n *ir.Node) evalFunc {
-	if n.Shapes[0].DType.IsFloat() {
+	if n.Shapes[0].DType.IsFloat() && likeOutput(n) {
 		return copyInput
 	}
 	return chooseUnary(n)
@@ -190,7 +193,7 @@ func chooseConj(n *ir.Node) evalFunc {
 
 // chooseComplex covers Complex(real, imaginary).
 func chooseComplex(n *ir.Node) evalFunc {
-	if !n.Inputs[0].Shape().DType.IsFloat() || !n.Shapes[0].DType.IsComplex() {
+	if !n.Inputs[0].Shape().DType.IsFloat() || !n.Inputs[1].Shape().DType.IsFloat() || !n.Shapes[0].DType.IsComplex() {
 		return nil
 	}
 	return mapBinary(func(dst []complex128, a, b []float64) {
@@ -201,21 +204,32 @@ func chooseComplex(n *ir.Node) evalFunc {
 // choosePredicate covers IsNaN and IsFinite; a complex number is NaN if one part is, and finite if both are. Integers
 // are finite.
 func choosePredicate(n *ir.Node) evalFunc {
-	finite := compute.OpType(n.Op) == compute.OpTypeIsFinite
+	if n.Shapes[0].DType != dtypes.Bool {
+		return nil
+	}
+	holds, both := math.IsNaN, false
+	if compute.OpType(n.Op) == compute.OpTypeIsFinite {
+		holds, both = isFinite, true
+	}
 	switch classOf(n.Inputs[0].Shape().DType) {
 	case classFloat:
 		return mapUnary(func(dst []uint8, a []float64) {
-			apply(dst, a, func(x float64) uint8 { return bit(finite && x-x == 0 || !finite && x != x) })
+			apply(dst, a, func(x float64) uint8 { return bit(holds(x)) })
 		}, floatView, boolSink)
 	case classComplex:
 		return mapUnary(func(dst []uint8, a []complex128) {
-			apply(dst, a, func(x complex128) uint8 { return bit(finite && x-x == 0 || !finite && x != x) })
+			apply(dst, a, func(x complex128) uint8 {
+				re, im := holds(real(x)), holds(imag(x))
+				return bit(re && im || !both && (re || im))
+			})
 		}, complexView, boolSink)
 	case classInt, classUint:
 		return func(_ *ir.Node, _, out []tensor.Tensor) error {
-			fill(out[0].Data, bit(finite))
+			fill(out[0].Data, bit(both))
 			return nil
 		}
 	}
 	return nil
 }
+
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

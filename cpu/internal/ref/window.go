@@ -80,6 +80,9 @@ func (p *windowPlan) along(axis, off int, index []int, tap func(off int)) {
 // chooseReduceWindow covers ReduceWindow. A window that covers no element gives what chooseReduce gives for none.
 func chooseReduceWindow(n *ir.Node) evalFunc {
 	op, dt := n.Attr.(ir.WindowAttr).Reduction, n.Shapes[0].DType
+	if !likeOutput(n) {
+		return nil
+	}
 	switch classOf(dt) {
 	case classFloat:
 		return reduceWindow(floatReducer(op), floatView, floatSink)
@@ -124,6 +127,9 @@ func reduceWindow[A any](r *reducer[A], from func(tensor.Tensor) view[A], to fun
 // any number. The value of a window that covers no element is dropped. Sums are rounded to the dtype at each addition.
 func chooseSelectAndScatter(n *ir.Node) evalFunc {
 	isMin := compute.OpType(n.Op) == compute.OpTypeSelectAndScatterMin
+	if !likeOutput(n) {
+		return nil
+	}
 	switch classOf(n.Shapes[0].DType) {
 	case classFloat:
 		if isMin {
