@@ -241,7 +241,7 @@ func (a *winograd) multiply(t *task, mine, tiles, kernel []float32, p, first, la
 		for q := 0; q*nr < n; q++ {
 			b := kernel[(q*36+point)*a.planeB:]
 			c := sums[point*a.planeC+q*nr:]
-			a.product(last-first, min(nr, n-q*nr), x, b, c)
+			a.product(last-first, x, b, c)
 		}
 	}
 	for i := first; i < last; i++ {
@@ -249,13 +249,24 @@ func (a *winograd) multiply(t *task, mine, tiles, kernel []float32, p, first, la
 	}
 }
 
+// deep is the depth up to which a product is one sum: the panel of the mapped kernel fills half of the first-level
+// cache. Deeper ones are summed in parts, which also keeps rounding errors small.
+const deep = 256
+
 // product multiplies m mapped tiles with one panel of the mapped kernel at one point.
-func (a *winograd) product(m, n int, x, b, c []float32) {
-	const deep = 512 // the panel fills the first-level cache
-	k := a.src.c
+func (a *winograd) product(m int, x, b, c []float32) {
+	k, nr := a.src.c, a.g.NR
 	part := ceilDiv(k, ceilDiv(k, deep))
 	for from := 0; from < k; from += part {
-		a.g.Block(m, n, min(part, k-from), x[from:], a.lda, 1, b[from*a.g.NR:], c, a.ldc, from > 0)
+		panel(a.g, m, min(part, k-from), x[from:], a.lda, 1, b[from*nr:], c, a.ldc, from > 0)
+	}
+}
+
+// panel is a product with one panel of NR columns, all of which are written to c.
+func panel(g *gemm.Micro, m, k int, x []float32, rsa, csa int, b, c []float32, ldc int, accumulate bool) {
+	_, _, _ = x[(m-1)*rsa+(k-1)*csa], b[k*g.NR-1], c[(m-1)*ldc+g.NR-1]
+	for i := 0; i < m; i += g.MR {
+		g.Run(min(g.MR, m-i), k, &x[i*rsa], rsa, csa, &b[0], g.NR, &c[i*ldc], ldc, accumulate)
 	}
 }
 

@@ -57,7 +57,7 @@ func newWinogradGradient(s Spec, g *gemm.Micro, threads int) *winogradGradient {
 	a.planeA = conflictFree(a.round * a.lda)
 	a.panel = a.round * g.NR
 	a.planeB = conflictFree(a.panels * a.panel)
-	a.ldc = conflictFree(s.O)
+	a.ldc = conflictFree(a.panels * g.NR)
 	a.planeC = conflictFree(s.C * a.ldc)
 	var shared, mine arena
 	a.tilesAt = shared.take(36 * a.planeA)
@@ -133,6 +133,6 @@ func (a *winogradGradient) multiply(t *task, point, c int) {
 	for p := range a.panels {
 		y := t.scratch[a.gradsAt+point*a.planeB+p*a.panel:]
 		sums := t.scratch[a.sumsAt+point*a.planeC+c*a.ldc+p*nr:]
-		a.g.Block(min(a.rows, s.C-c), min(nr, s.O-p*nr), t.last-t.first, x, 1, a.lda, y, sums, a.ldc, t.first > 0)
+		panel(a.g, min(a.rows, s.C-c), t.last-t.first, x, 1, a.lda, y, sums, a.ldc, t.first > 0)
 	}
 }
