@@ -22,13 +22,15 @@ type Pool struct {
 	threads int
 	mu      sync.Mutex // held for the length of a For
 
-	job     atomic.Pointer[job]
-	seq     atomic.Uint64
-	wake    *sync.Cond
-	wakeMu  sync.Mutex
-	asleep  int
-	closed  atomic.Bool
-	workers sync.WaitGroup
+	job      atomic.Pointer[job]
+	waiting  atomic.Bool   // the caller of For sleeps until the last worker is done
+	finished chan struct{} // wakes it
+	seq      atomic.Uint64
+	wake     *sync.Cond
+	wakeMu   sync.Mutex
+	asleep   int
+	closed   atomic.Bool
+	workers  sync.WaitGroup
 }
 
 type job struct {
@@ -52,7 +54,7 @@ func New(threads int) *Pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{threads: threads}
+	p := &Pool{threads: threads, finished: make(chan struct{}, 1)}
 	p.wake = sync.NewCond(&p.wakeMu)
 	for w := 1; w < threads; w++ {
 		p.workers.Add(1)
@@ -102,13 +104,27 @@ func (p *Pool) For(n int, body func(worker, item int)) {
 	}
 	p.wakeMu.Unlock()
 	j.run(0)
-	for i := 0; j.pending.Load() > 0; i++ {
-		if i > spins {
-			runtime.Gosched()
-		}
-	}
+	p.awaitWorkers(j)
 	p.job.Store(nil)
 	j.check()
+}
+
+// awaitWorkers returns when no worker runs j any more. It sleeps after a while: where other programs compete for the
+// processors, the worker that it waits for may need this one.
+func (p *Pool) awaitWorkers(j *job) {
+	for range spins {
+		if j.pending.Load() == 0 {
+			return
+		}
+	}
+	for j.pending.Load() != 0 {
+		p.waiting.Store(true)
+		if j.pending.Load() == 0 && p.waiting.CompareAndSwap(true, false) {
+			return
+		}
+		// Whoever takes the flag sends. It may be a worker that is late out of the loop before, hence the loop here.
+		<-p.finished
+	}
 }
 
 func (j *job) check() {
@@ -143,7 +159,9 @@ func (p *Pool) work(worker int) {
 		}
 		if j := p.job.Load(); j != nil {
 			j.run(worker)
-			j.pending.Add(-1)
+			if j.pending.Add(-1) == 0 && p.waiting.CompareAndSwap(true, false) {
+				p.finished <- struct{}{}
+			}
 		}
 	}
 }
