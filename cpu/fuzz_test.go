@@ -76,7 +76,7 @@ func (c *choices) permutation(n int) []int {
 // seeds adds inputs that make many different decisions.
 func seeds(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
+	for range 100 {
 		data := make([]byte, 64)
 		for i := range data {
 			data[i] = byte(r.Uint32())

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute"
 	"github.com/pkg/errors"
 
@@ -43,9 +45,6 @@ func init() {
 	}
 }
 
-// HasKernel reports whether the table has an operation.
-func HasKernel(op ir.Op) bool { return lowerers[op] != nil }
-
 // lower returns the kernel of a node.
 func lower(env *Env, n *ir.Node) (Kernel, error) {
 	if f := lowerers[n.Op]; f != nil {
@@ -60,7 +59,25 @@ func lower(env *Env, n *ir.Node) (Kernel, error) {
 	if !ref.Supports(n) {
 		return Kernel{}, newStepError(n, errors.Wrap(compute.ErrNotImplemented, "no kernel computes it"))
 	}
-	return Kernel{Name: "reference", Run: func(_ *Runtime, in, out []tensor.Tensor, _ []byte) error {
-		return ref.Eval(n, in, out)
-	}}, nil
+	return Kernel{
+		Name:    "reference",
+		InPlace: [][]int{referenceInPlace(n)},
+		Run: func(_ *Runtime, in, out []tensor.Tensor, _ []byte) error {
+			return ref.Eval(n, in, out)
+		},
+	}, nil
+}
+
+// referenceInPlace lists the inputs that the reference loops may write their output over: those they allow, of which
+// no two may be the same memory.
+func referenceInPlace(n *ir.Node) []int {
+	times := make(map[ir.Value]int)
+	for _, in := range n.Inputs {
+		root, _ := rootOf(in)
+		times[root]++
+	}
+	return slices.DeleteFunc(ref.InPlace(n), func(i int) bool {
+		root, _ := rootOf(n.Inputs[i])
+		return times[root] > 1
+	})
 }
