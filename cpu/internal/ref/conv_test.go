@@ -149,8 +149,8 @@ func FuzzDot(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, 4))
-		batch, contract := randomDims(rng, rng.IntN(3)), randomDims(rng, rng.IntN(3))
-		left, right := randomDims(rng, rng.IntN(3)), randomDims(rng, rng.IntN(3))
+		batch, contract := randomDims(rng, rng.IntN(3), 12), randomDims(rng, rng.IntN(3), 80)
+		left, right := randomDims(rng, rng.IntN(3), 25), randomDims(rng, rng.IntN(3), 25)
 		if rng.IntN(8) == 0 && len(contract) > 0 {
 			contract[0] = 1100
 			batch, left, right = nil, []int{2}, []int{3}

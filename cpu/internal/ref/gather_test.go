@@ -29,7 +29,7 @@ type window struct {
 
 func randomWindows(rng *rand.Rand) window {
 	rank := 1 + rng.IntN(3)
-	w := window{dims: make([]int, rank), sizes: make([]int, rank), batch: randomDims(rng, rng.IntN(3))}
+	w := window{dims: make([]int, rank), sizes: make([]int, rank), batch: randomDims(rng, rng.IntN(3), 200)}
 	for axis := range w.dims {
 		w.dims[axis] = 1 + rng.IntN(6)
 		w.sizes[axis] = rng.IntN(w.dims[axis] + 1)
