@@ -48,6 +48,7 @@ func (u *fuser) virtual(v ir.Value) bool {
 // programWriter turns the nodes of a group into instructions.
 type programWriter struct {
 	u       *fuser
+	group   *fuseGroup
 	p       *fused.Program
 	inputs  []ir.Value
 	inputAt map[leafKey]int
@@ -59,14 +60,14 @@ type programWriter struct {
 // emit adds the OpFused node of a group and records what replaces its values.
 func (u *fuser) emit(e *editor, g *fuseGroup) {
 	first := &u.nodes[g.nodes[0]]
-	w := &programWriter{u: u, p: &fused.Program{DType: first.dtype, Dims: first.dims}, inputAt: map[leafKey]int{},
+	w := &programWriter{u: u, group: g, p: &fused.Program{DType: first.dtype, Dims: first.dims}, inputAt: map[leafKey]int{},
 		regs: map[int]int{}, consts: map[uint64]int{}, uses: map[int]int{}}
 	inside := map[int]bool{}
 	for _, id := range g.nodes {
 		inside[id] = true
 	}
 	for _, id := range g.nodes { // inputs come first: their registers are the first ones
-		for _, o := range u.nodes[id].operands {
+		for _, o := range u.operands(g, id) {
 			w.addInput(e, o, inside)
 		}
 	}
@@ -152,8 +153,9 @@ func (w *programWriter) emit(i fused.Instr) int {
 
 // compute emits a node's instructions.
 func (w *programWriter) compute(n *fuseNode) {
-	r := make([]int, len(n.operands))
-	for i, o := range n.operands {
+	operands := w.u.operands(w.group, n.ID)
+	r := make([]int, len(operands))
+	for i, o := range operands {
 		r[i] = w.register(o)
 	}
 	w.regs[n.ID] = w.instruction(n, r)
@@ -194,7 +196,7 @@ func (w *programWriter) instruction(n *fuseNode, r []int) int {
 // contract computes a sum one of whose terms is a product that nothing else reads as one FMA. The product's own
 // instruction is left without readers and dropped at the end.
 func (w *programWriter) contract(n *fuseNode, r []int) (int, bool) {
-	for i, o := range n.operands {
+	for i, o := range w.u.operands(w.group, n.ID) {
 		if !o.register || o.constant || w.uses[o.value.Node.ID] != 1 || elementwise[o.value.Node.Op] != fused.Mul {
 			continue
 		}

@@ -2,7 +2,6 @@ package pass
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
@@ -29,11 +28,12 @@ type fuser struct {
 	nodes []fuseNode // by node ID
 }
 
-// Limits on one program: operations, and distinct inputs.
+// Limits on the operations and distinct inputs of one program, and of the expression of one value.
 const (
 	maxProgramOps    = 64
 	maxClosureOps    = 40
-	maxProgramInputs = 24
+	maxProgramInputs = 48
+	maxClosureInputs = 24
 )
 
 type fuseKind uint8
@@ -261,7 +261,7 @@ func (u *fuser) findClosures() {
 }
 
 func (u *fuser) tooLong(n *fuseNode) bool {
-	return len(n.closure) > maxClosureOps || len(u.leaves(n.closure)) > maxProgramInputs/2
+	return len(n.closure) > maxClosureOps || len(u.leaves(&fuseGroup{nodes: n.closure})) > maxClosureInputs
 }
 
 func (u *fuser) closureOf(n *fuseNode) []int {
@@ -286,22 +286,23 @@ type leafKey struct {
 // leaf is an input of a program.
 type leaf struct {
 	operand
-	// weight is the memory it reads, as a share of a float32 for every point of the space.
+	// weight is the memory it reads, in bytes. It and all that is computed from it is a multiple of 1/2, so that sums do
+	// not depend on the order in which a map is walked.
 	weight float64
 }
 
 func (o operand) key() leafKey { return leafKey{o.value, fmt.Sprint(o.axes)} }
 
-// leaves are the inputs of the program that computes the nodes ids: what they read that is not among them.
-func (u *fuser) leaves(ids []int) map[leafKey]leaf {
-	inside := make(map[int]bool, len(ids))
-	for _, id := range ids {
+// leaves are the inputs of a group's program: what its nodes read that is not among them.
+func (u *fuser) leaves(g *fuseGroup) map[leafKey]leaf {
+	inside := make(map[int]bool, len(g.nodes))
+	for _, id := range g.nodes {
 		inside[id] = true
 	}
 	leaves := map[leafKey]leaf{}
-	for _, id := range ids {
+	for _, id := range g.nodes {
 		n := &u.nodes[id]
-		for _, o := range n.operands {
+		for _, o := range u.operands(g, id) {
 			if o.constant || o.register && inside[o.value.Node.ID] {
 				continue
 			}
@@ -311,9 +312,8 @@ func (u *fuser) leaves(ids []int) map[leafKey]leaf {
 	return leaves
 }
 
-// weight of reading operand o of n.
+// weight of reading operand o of n: never more than one element for each point.
 func (u *fuser) weight(n *fuseNode, o operand) float64 {
 	s := o.value.Shape()
-	bytes := float64(s.Size()) * float64(s.DType.Size())
-	return math.Min(bytes/(4*float64(product(n.dims...))), 1+float64(s.DType.Size()/8))
+	return float64(min(s.Size(), product(n.dims...)) * int(s.DType.Size()))
 }

@@ -258,3 +258,48 @@ func TestScalarsAndEmpty(t *testing.T) {
 	f := b.returns(b.exp(b.add(x, b.num(2))), b.mul(y, y), b.exp(empty), b.sum(empty, 0), b.add(empty, x))
 	checkSame(t, f, optimise(t, f), 1e-6)
 }
+
+// The gradient of an activation after a convolution with bias reads the activation, so that the convolution's own
+// output is not kept.
+func TestActivationGradientReadsActivation(t *testing.T) {
+	c := testConvs[0]
+	for _, leaky := range []bool{false, true} {
+		b := newBuilder(t)
+		x, k, bias := b.f32(c.x()...), b.f32(c.k()...), b.f32(c.o)
+		s := b.add(c.forward(b, x, k), b.spread(bias, c.y(), 3))
+		a, slope := b.relu(s), b.num(0)
+		if leaky {
+			slope = b.do(compute.OpTypeWhere, nil, b.positive(s), b.num(1), b.num(0.2))
+			a = b.mul(s, slope)
+		}
+		dy := b.add(b.reverse(a, 1), b.num(1)) // stands for the rest of the network
+		ds := b.do(compute.OpTypeWhere, nil, b.positive(s), dy, b.num(0))
+		if leaky {
+			ds = b.mul(dy, slope)
+		}
+		f := b.returns(b.reverse(ds, 2), b.sum(ds, 0, 1, 2))
+		g := optimise(t, f)
+		checkSame(t, f, g, 1e-5)
+		for _, n := range g.Nodes {
+			if n.Op == ir.OpConv && len(n.Shapes) != 1 {
+				t.Errorf("leaky %v: the convolution's output is kept besides the activation\n%v", leaky, g)
+			}
+		}
+	}
+}
+
+func TestFactorSums(t *testing.T) {
+	b := newBuilder(t)
+	x, dz, gamma, r := b.f32(4, 6, 5, 8), b.f32(4, 6, 5, 8), b.f32(8), b.f32(8)
+	row := func(v ir.Value) ir.Value { return b.spread(v, x.Shape().Dimensions, 3) }
+	xhat := b.mul(x, row(r))
+	scaled := b.mul(dz, row(gamma))
+	perPicture := b.mul(dz, b.reshape(b.sum(x, 1, 2, 3), 4, 1, 1, 1)) // stays: it differs along a summed axis
+	f := b.returns(b.sum(dz, 0, 1, 2), b.sum(scaled, 0, 1, 2), b.sum(b.mul(dz, xhat), 0, 1, 2), b.sum(b.mul(scaled, xhat), 0, 1, 2),
+		b.sum(b.div(x, b.num(7)), 0, 1, 2, 3), b.sum(perPicture, 0, 1, 2))
+	g := optimise(t, f, "fuse")
+	checkSame(t, f, g, 1e-5)
+	if n := count(g, op(compute.OpTypeReduceSum)); n != 5 {
+		t.Errorf("%d sums, want those of dz, dz·x, all of x, x by picture, and the last\n%v", n, g)
+	}
+}

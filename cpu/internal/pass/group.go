@@ -13,6 +13,8 @@ type fuseGroup struct {
 	nodes  []int // IDs of everything the program computes, ascending
 	leaves map[leafKey]leaf
 	stored []int // virtual nodes that it also stores, for other groups to read
+	// swapped are the operands of nodes that read something else in this group than in others (activation.go).
+	swapped map[int][]operand
 }
 
 // unit is what runs as a whole: group id if id >= 0, else node ^id.
@@ -23,6 +25,14 @@ func (u *fuser) unitOf(n *ir.Node) unit {
 		return unit(g)
 	}
 	return unit(^n.ID)
+}
+
+// operands of node id as group g reads them.
+func (u *fuser) operands(g *fuseGroup, id int) []operand {
+	if o, ok := g.swapped[id]; ok {
+		return o
+	}
+	return u.nodes[id].operands
 }
 
 // groupRoots puts roots that share inputs into common groups. Roots are taken in order, so that nothing taken so far
@@ -36,7 +46,8 @@ func (u *fuser) groupRoots() []*fuseGroup {
 		if !r.root {
 			continue
 		}
-		own := &fuseGroup{roots: []int{id}, nodes: r.closure, leaves: u.leaves(r.closure)}
+		own := &fuseGroup{roots: []int{id}, nodes: r.closure}
+		own.leaves = u.leaves(own)
 		space := fmt.Sprint(r.dtype, r.dims)
 		if g := u.bestGroup(groups, bySpace[space], own); g >= 0 {
 			r.group = g
@@ -76,7 +87,8 @@ func (u *fuser) bestGroup(groups []*fuseGroup, candidates []int, own *fuseGroup)
 // shared is the weight of the reads that computing both groups in one program saves. Small operands, such as one
 // number for each channel, do not count unless the space itself is small.
 func (u *fuser) shared(g, own *fuseGroup) float64 {
-	const small = 1.0 / 16
+	points := product(u.nodes[own.roots[0]].dims...)
+	small := float64(points) / 4
 	total := 0.0
 	for k, l := range own.leaves {
 		if l.weight < small {
@@ -91,7 +103,7 @@ func (u *fuser) shared(g, own *fuseGroup) float64 {
 
 func (u *fuser) merge(a, b *fuseGroup) *fuseGroup {
 	m := &fuseGroup{roots: union(a.roots, b.roots), nodes: union(a.nodes, b.nodes)}
-	m.leaves = u.leaves(m.nodes)
+	m.leaves = u.leaves(m)
 	return m
 }
 

@@ -4,6 +4,7 @@
 // result, NaN and the sign of zero included, except that
 //   - fma contracts a·b + c to one rounding, as PyTorch's and XLA's compilers do;
 //   - conv, matmul and fuse hand sums to kernels that add in their own fixed order;
+//   - factor takes common factors out of sums;
 //   - matmul computes x·G + x·Gᵀ as x·(G + Gᵀ);
 //   - decompose computes batch normalisation and GoMLX's fused layers by their formulas;
 //   - simplify computes the sum of n equal constants as one product.
@@ -28,7 +29,7 @@ type Options struct {
 }
 
 // names of the passes, in the order they run first.
-var names = []string{"dce", "decompose", "simplify", "fold", "cse", "pool", "conv", "matmul", "fuse", "fma", "epilogue", "order"}
+var names = []string{"dce", "decompose", "simplify", "fold", "cse", "factor", "pool", "conv", "matmul", "fuse", "fma", "epilogue", "order"}
 
 // Names lists what Options.Disable accepts: every pass, and "all".
 func Names() []string { return append(append([]string(nil), names...), "all") }
@@ -52,6 +53,9 @@ func Run(f *ir.Func, opt Options) error {
 	r := runner{f: f, opt: opt}
 	r.run("decompose", func() bool { return decompose(f) })
 	r.clean()
+	if r.run("factor", func() bool { return factorSums(f) }) {
+		r.clean()
+	}
 	r.run("pool", func() bool { return recognisePools(f) })
 	r.run("conv", func() bool { return recogniseConvolutions(f) })
 	r.clean()

@@ -8,7 +8,7 @@ import (
 	"github.com/atelier-go/atelier/cpu/internal/kernel/fused"
 )
 
-// opsPerRead is how many simple instructions take as long as reading one operand from memory.
+// opsPerRead is how many simple instructions take as long as reading four bytes from memory.
 const opsPerRead = 8
 
 // instructionCost in simple instructions.
@@ -24,92 +24,123 @@ func instructionCost(o ir.Op) float64 {
 	return 1
 }
 
-// share decides for every virtual value that several groups compute whether the first of them stores it for the
-// others to read: if that saves more memory traffic and work than the store costs. Values nearest to their readers
-// are decided first. Since the first group in the order stores, nothing moves in the order.
+// storeCost is how many bytes of reads have to be saved for a byte that is stored: writing it, and keeping it in memory
+// until it is read, often from the forward to the backward part of a training step. A mask counts as much as a number:
+// it is smaller, but has to be packed and unpacked.
+const storeCost = 2
+
+// share decides which of the virtual values that several groups compute are stored by the first of them for the others
+// to read: as long as one saves more memory traffic and work than it costs, the one that saves most. Since the first
+// group in the order stores, nothing moves in the order.
 func (u *fuser) share(groups []*fuseGroup, order []unit) {
-	users := make(map[int][]*fuseGroup)
+	s := &sharing{fuser: u, users: map[int][]*fuseGroup{}, saves: map[int]float64{}}
 	for _, x := range order {
 		if x < 0 {
 			continue
 		}
 		for _, id := range groups[x].nodes {
-			users[id] = append(users[id], groups[x])
-		}
-	}
-	for id := len(u.nodes) - 1; id >= 0; id-- {
-		if n := &u.nodes[id]; n.root || len(users[id]) < 2 {
-			continue
-		}
-		var readers []*fuseGroup // the groups that still compute it
-		for _, g := range users[id] {
-			if slices.Contains(g.nodes, id) {
-				readers = append(readers, g)
+			if !u.nodes[id].root {
+				s.users[id] = append(s.users[id], groups[x])
 			}
 		}
-		if len(readers) > 1 && u.worthStoring(id, readers) {
-			u.store(id, readers)
+	}
+	maps.DeleteFunc(s.users, func(_ int, users []*fuseGroup) bool { return len(users) < 2 })
+	candidates := slices.Sorted(maps.Keys(s.users))
+	for _, id := range candidates {
+		s.saves[id] = s.saving(id)
+	}
+	for {
+		best := -1
+		for _, id := range candidates {
+			if s.saves[id] > 0 && (best < 0 || s.saves[id] > s.saves[best]) {
+				best = id
+			}
 		}
+		if best < 0 {
+			return
+		}
+		s.store(best)
 	}
 }
 
-// worthStoring weighs the reads and instructions that all readers but the first save against one store.
-func (u *fuser) worthStoring(id int, readers []*fuseGroup) bool {
-	n := &u.nodes[id]
+// sharing is the search for values to store.
+type sharing struct {
+	*fuser
+	users map[int][]*fuseGroup // groups that computed a value at first, in order
+	saves map[int]float64
+}
+
+// readers are the groups that compute a value now.
+func (s *sharing) readers(id int) []*fuseGroup {
+	return slices.DeleteFunc(slices.Clone(s.users[id]), func(g *fuseGroup) bool { return !slices.Contains(g.nodes, id) })
+}
+
+// saving weighs the reads and instructions that all readers but the first save against one store, in bytes.
+func (s *sharing) saving(id int) float64 {
+	readers := s.readers(id)
+	if len(readers) < 2 || slices.Contains(readers[0].stored, id) {
+		return 0
+	}
 	saved := 0.0
+	points := float64(s.nodes[id].Shapes[0].Size())
 	for _, g := range readers[1:] {
-		without := u.nodesWithout(g, id)
-		saved += totalWeight(g.leaves) - totalWeight(u.leaves(without))
+		without := s.without(g, id)
+		saved += totalWeight(g.leaves) - totalWeight(without.leaves)
 		for _, v := range g.nodes {
-			if !slices.Contains(without, v) {
-				saved += instructionCost(u.nodes[v].Op) / opsPerRead
+			if !slices.Contains(without.nodes, v) {
+				saved += instructionCost(s.nodes[v].Op) * 4 / opsPerRead * points
 			}
 		}
 	}
-	store := float64(n.Shapes[0].DType.Size()) / 4
-	return saved >= 1.5*store
+	return saved - storeCost*points*float64(s.nodes[id].dtype.Size())
 }
 
 // store makes the first reader keep the value and the others read it.
-func (u *fuser) store(id int, readers []*fuseGroup) {
+func (s *sharing) store(id int) {
+	readers := s.readers(id)
 	readers[0].stored = append(readers[0].stored, id)
 	for _, g := range readers[1:] {
-		g.nodes = u.nodesWithout(g, id)
-		g.leaves = u.leaves(g.nodes)
+		*g = *s.without(g, id)
+	}
+	for other, users := range s.users {
+		if slices.ContainsFunc(users, func(g *fuseGroup) bool { return slices.Contains(readers, g) }) {
+			s.saves[other] = s.saving(other)
+		}
 	}
 }
 
-// nodesWithout is what a group still has to compute if it can read node id from memory.
-func (u *fuser) nodesWithout(g *fuseGroup, id int) []int {
-	return u.reachable(slices.Concat(g.roots, g.stored), func(v int) bool { return v != id && slices.Contains(g.nodes, v) })
-}
-
-// needed is what a group has to compute now that the operands of some of its nodes have changed.
-func (u *fuser) needed(g *fuseGroup) []int {
-	return u.reachable(slices.Concat(g.roots, g.stored), func(v int) bool {
-		return !u.nodes[v].root || slices.Contains(g.roots, v)
-	})
-}
-
-// reachable lists the nodes that compute roots, following operands in registers as far as they are inside.
-func (u *fuser) reachable(roots []int, inside func(id int) bool) []int {
+// without is the group as it is if it can read node id from memory; -1 for none.
+func (u *fuser) without(g *fuseGroup, id int) *fuseGroup {
+	w := *g
 	seen := map[int]bool{}
-	var visit func(id int)
-	visit = func(id int) {
-		if seen[id] || !inside(id) {
+	var visit func(v int)
+	visit = func(v int) {
+		if v == id || seen[v] || u.nodes[v].root && !slices.Contains(g.roots, v) || u.storedElsewhere(g, v) {
 			return
 		}
-		seen[id] = true
-		for _, o := range u.nodes[id].operands {
+		seen[v] = true
+		for _, o := range u.operands(g, v) {
 			if o.register {
 				visit(o.value.Node.ID)
 			}
 		}
 	}
-	for _, r := range roots {
+	for _, r := range slices.Concat(g.roots, g.stored) {
 		visit(r)
 	}
-	return slices.Sorted(maps.Keys(seen))
+	w.nodes = slices.Sorted(maps.Keys(seen))
+	w.leaves = u.leaves(&w)
+	return &w
+}
+
+// storedElsewhere reports whether g reads a virtual node from memory.
+func (u *fuser) storedElsewhere(g *fuseGroup, id int) bool {
+	for k := range g.leaves {
+		if k.value == u.nodes[id].Value(0) {
+			return !slices.Contains(g.nodes, id)
+		}
+	}
+	return false
 }
 
 func totalWeight(leaves map[leafKey]leaf) float64 {
