@@ -3,7 +3,7 @@
 Protocol (bench/serve.go): a request is a line of words on standard input, the answer a line of JSON.
 
     open NAME [LAYOUT]   readies a job; without LAYOUT (nchw, channels_last) tries both and keeps the faster
-    step                 runs the job once and tells how long it took
+    step COUNT           runs the job that often and tells the mean time
     close                frees the job and tells the peak memory of the process so far
 
 By hand: python3 peer_torch.py --threads 2 gemm=512 style=256   measures these jobs and prints one line each.
@@ -166,10 +166,12 @@ def build(name, layout):
     return make(int(m[2]), LAYOUTS[layout], *(m.groups()[2:] if m[3] else ()))
 
 
-def timed(step):
+def timed(step, count=1):
+    """The mean time in seconds."""
     start = time.perf_counter()
-    step()
-    return time.perf_counter() - start
+    for _ in range(count):
+        step()
+    return (time.perf_counter() - start) / count
 
 
 def speed(name, layout):
@@ -220,13 +222,13 @@ class Server:
             self.step()
             seconds = time.perf_counter() - start
             return {"seconds": seconds, "layout": layout}
-        if request == ["step"]:
-            return {"seconds": timed(self.step)}
+        if request[:1] == ["step"] and len(request) == 2:
+            return {"seconds": timed(self.step, int(request[1]))}
         if request == ["close"]:
             self.step = None
             gc.collect()
             return {"peak_memory": peak_memory()}
-        raise ValueError("request %r is not one of: open NAME [LAYOUT], step, close" % " ".join(request))
+        raise ValueError("request %r is not one of: open NAME [LAYOUT], step COUNT, close" % " ".join(request))
 
 
 def serve():

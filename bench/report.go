@@ -39,8 +39,9 @@ type Peak struct {
 type Result struct {
 	Job   string  `json:"job"`
 	FLOPs float64 `json:"flops"` // of a step, counted as direct convolution
-	// Seconds is the time of a step.
+	// Seconds is the time of a step, of N measurements; each is the mean of Repeat steps.
 	Seconds Stats `json:"seconds"`
+	Repeat  int   `json:"repeat"`
 	// GFLOPS is FLOPs over the median time, OfPeak its part of Peak.FMAGflops: 1 is all of it, and a fast algorithm
 	// may exceed that.
 	GFLOPS float64 `json:"gflops"`

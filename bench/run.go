@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
-// minSteps is how many steps are measured however long they take, unless the whole run is out of time.
+// minSteps is how many measurements are made however long they take, unless the whole run is out of time.
 const minSteps = 3
 
 // Options say what to measure and how.
 type Options struct {
 	Jobs []Job
-	// N is how many steps of each job are measured, after Warmup steps that are not.
+	// N is how many measurements of each job are made, after Warmup steps that do not count. From the last of those
+	// it is known how often short steps have to be repeated within a measurement; without warm-up they are not.
 	N, Warmup int
-	// PerJob ends a job's steps early, though not before the third; 0 never does.
+	// PerJob ends a job's measurements early, though not before the third; 0 never does.
 	PerJob time.Duration
 	// Total skips jobs that would not end within this time from the start of the run; 0 skips none.
 	Total time.Duration
@@ -98,11 +100,12 @@ func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
 		}
 		peer = &PeerResult{Layout: layout}
 	}
-	times, peerTimes, err := r.steps(ctx)
+	m, err := r.steps(ctx)
 	if err != nil {
 		return err
 	}
-	result.Seconds = summarize(times)
+	result.Repeat = m.repeat
+	result.Seconds = summarize(m.ours)
 	result.GFLOPS = job.FLOPs / result.Seconds.Median / 1e9
 	if r.Options.Peak.FMAGflops > 0 {
 		result.OfPeak = result.GFLOPS / r.Options.Peak.FMAGflops
@@ -118,8 +121,8 @@ func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
 	if peer == nil {
 		return nil
 	}
-	peer.Seconds = summarize(peerTimes)
-	peer.Ratio = summarize(ratios(times, peerTimes))
+	peer.Seconds = summarize(m.theirs)
+	peer.Ratio = summarize(ratios(m.ours, m.theirs))
 	if closed, err = r.peer.close(job); err != nil {
 		return fmt.Errorf("peer: %w", err)
 	}
@@ -128,34 +131,64 @@ func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
 	return nil
 }
 
-// steps runs the warm-up and the measured steps; with a peer each of ours is followed by one of the peer's.
-func (r *runner) steps(ctx context.Context) (ours, theirs []float64, err error) {
+// steps runs the warm-up and the measurements; with a peer each of ours is followed by one of the peer's. Short steps
+// are repeated within a measurement, both sides as often as the warm-up says.
+func (r *runner) steps(ctx context.Context) (m measured, err error) {
 	start := time.Now()
+	m.repeat = 1
 	for i := range r.Warmup + r.N {
-		measured := i - r.Warmup // steps measured so far
-		if measured >= minSteps && r.PerJob > 0 && time.Since(start) > r.PerJob {
+		done := i - r.Warmup // measurements so far
+		if done >= minSteps && r.PerJob > 0 && time.Since(start) > r.PerJob {
 			break
 		}
-		if measured >= 1 && !r.deadline.IsZero() && time.Now().After(r.deadline) {
+		if done >= 1 && !r.deadline.IsZero() && time.Now().After(r.deadline) {
 			break
 		}
-		t, err := r.ours.step(ctx)
+		ours, theirs, err := r.pair(ctx, m.repeat)
 		if err != nil {
-			return nil, nil, err
+			return m, err
 		}
-		ours = append(ours, t)
-		if r.Peer == nil {
+		if i < r.Warmup {
+			m.repeat = repetitions(ours)
 			continue
 		}
-		if t, err = r.peer.step(ctx); err != nil {
-			return nil, nil, fmt.Errorf("peer: %w", err)
-		}
-		theirs = append(theirs, t)
+		m.ours = append(m.ours, ours)
+		m.theirs = append(m.theirs, theirs)
 	}
-	if r.Peer == nil {
-		return ours[r.Warmup:], nil, nil
+	return m, nil
+}
+
+// measured are the times of steps in seconds, each the mean of as many repetitions.
+type measured struct {
+	repeat       int
+	ours, theirs []float64
+}
+
+// pair measures a step of ours and then, with a peer, one of the peer's.
+func (r *runner) pair(ctx context.Context, repeat int) (ours, theirs float64, err error) {
+	if ours, err = r.ours.step(ctx, repeat); err != nil || r.Peer == nil {
+		return ours, 0, err
 	}
-	return ours[r.Warmup:], theirs[r.Warmup:], nil
+	time.Sleep(settle)
+	if theirs, err = r.peer.step(ctx, repeat); err != nil {
+		return 0, 0, fmt.Errorf("peer: %w", err)
+	}
+	time.Sleep(settle)
+	return ours, theirs, nil
+}
+
+// settle is how long one side rests before the other's turn: idle workers of OpenMP wait busily for some milliseconds
+// and would take a core from the other side.
+const settle = 20 * time.Millisecond
+
+// repetitions is how often a step of a length is to be repeated so that a measurement takes about a twentieth of a
+// second, or once where the step itself is longer.
+func repetitions(seconds float64) int {
+	const length, most = 0.05, 1000
+	if seconds >= length {
+		return 1
+	}
+	return int(min(most, length/max(seconds, length/most)))
 }
 
 // ratios divides pair by pair.
@@ -213,8 +246,9 @@ func (s *side) openFaster(ctx context.Context, job Job) (string, error) {
 	return r.Layout, err
 }
 
-func (s *side) step(ctx context.Context) (float64, error) {
-	r, err := s.ask(ctx, "step")
+// step runs the open job a number of times and returns the mean time in seconds.
+func (s *side) step(ctx context.Context, repeat int) (float64, error) {
+	r, err := s.ask(ctx, "step", strconv.Itoa(repeat))
 	return r.Seconds, err
 }
 

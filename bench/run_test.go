@@ -32,7 +32,7 @@ func TestRunMeasuresInOtherProcesses(t *testing.T) {
 		t.Fatalf("%d results and %d lines of progress, want 3: %+v %q", len(results), len(progress), results, progress)
 	}
 	for _, r := range results {
-		if r.Error != "" || r.Seconds.N != 4 || r.Seconds.Min <= 0 || r.GFLOPS <= 0 || r.OfPeak != r.GFLOPS {
+		if r.Error != "" || r.Seconds.N != 4 || r.Repeat < 1 || r.Seconds.Min <= 0 || r.GFLOPS <= 0 || r.OfPeak != r.GFLOPS {
 			t.Errorf("unlikely result %+v", r)
 		}
 		// A process with a Go program in it takes megabytes; only the heavy job has one of its own.
@@ -114,17 +114,25 @@ func TestStepsEndEarlyAtTheTimePerJob(t *testing.T) {
 
 func TestServeAnswersWrongRequestsAndGoesOn(t *testing.T) {
 	var out strings.Builder
-	if err := Serve(testConfig, strings.NewReader("step\nopen gemm\njump\n\nclose\n"), &out); err != nil {
+	if err := Serve(testConfig, strings.NewReader("step 1\nopen gemm\njump\n\nopen gemm=4\nstep 0\nstep 2\nclose\n"), &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	want := []string{"no job is open", "4 jobs", "jump", "not one of", "peak_memory"}
+	want := []string{"no job is open", "4 jobs", "jump", "not one of", "seconds", "at least 1", "seconds", "peak_memory"}
 	if len(lines) != len(want) {
 		t.Fatalf("%d answers, want %d: %s", len(lines), len(want), out.String())
 	}
 	for i, w := range want {
 		if !strings.Contains(lines[i], w) {
 			t.Errorf("answer %d is %s, want one with %q", i, lines[i], w)
+		}
+	}
+}
+
+func TestRepetitions(t *testing.T) {
+	for seconds, want := range map[float64]int{2: 1, 0.05: 1, 0.03: 1, 0.01: 5, 0.0004: 125, 1e-9: 1000, 0: 1000} {
+		if got := repetitions(seconds); got != want {
+			t.Errorf("repetitions(%g) = %d, want %d", seconds, got, want)
 		}
 	}
 }

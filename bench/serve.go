@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -17,7 +18,7 @@ import (
 // the answer a line of JSON (response) on standard output.
 //
 //	open NAME   builds and compiles a job and readies its inputs
-//	step        runs the open job once and tells how long it took
+//	step COUNT  runs the open job that often and tells the mean time
 //	close       frees the job, and tells its plan and the peak memory of the process so far
 //
 // End of input ends the process. peer_torch.py speaks the same protocol.
@@ -25,7 +26,7 @@ import (
 // response is the answer to any request; only what belongs to the request is set.
 type response struct {
 	Error string `json:"error,omitempty"`
-	// Seconds is the length of a step, or what building and compiling took.
+	// Seconds is the mean time of a step, or what building and compiling took.
 	Seconds float64 `json:"seconds,omitempty"`
 	// PeakMemory is in bytes.
 	PeakMemory int64 `json:"peak_memory,omitempty"`
@@ -71,15 +72,15 @@ func (s *server) handle(request []string) (response, error) {
 	switch {
 	case len(request) == 2 && request[0] == "open":
 		return s.open(request[1])
-	case len(request) == 1 && request[0] == "step":
-		return s.step()
+	case len(request) == 2 && request[0] == "step":
+		return s.step(request[1])
 	case len(request) == 1 && request[0] == "close":
 		plan := s.plan()
 		s.close()
 		bytes, err := peakMemory()
 		return response{PeakMemory: bytes, Plan: plan}, err
 	}
-	return response{}, fmt.Errorf("request %q is not one of: open NAME, step, close", strings.Join(request, " "))
+	return response{}, fmt.Errorf("request %q is not one of: open NAME, step COUNT, close", strings.Join(request, " "))
 }
 
 // open compiles the job. GoMLX compiles at the first call, so the job runs once here.
@@ -113,13 +114,21 @@ func (s *server) plan() string {
 	return ""
 }
 
-func (s *server) step() (response, error) {
+func (s *server) step(count string) (response, error) {
 	if s.program == nil {
 		return response{}, fmt.Errorf("step: no job is open")
 	}
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 1 {
+		return response{}, fmt.Errorf("step: the count is %q, want a number of at least 1", count)
+	}
 	start := time.Now()
-	err := s.program.step()
-	return response{Seconds: time.Since(start).Seconds()}, err
+	for range n {
+		if err := s.program.step(); err != nil {
+			return response{}, err
+		}
+	}
+	return response{Seconds: time.Since(start).Seconds() / float64(n)}, nil
 }
 
 func (s *server) close() {
