@@ -88,3 +88,25 @@ func benchmark(b *testing.B, p *Program, l isa.Level) {
 	}
 	b.ReportMetric(float64(e.points)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpoints/s")
 }
+
+// BenchmarkRange measures short ranges, as a convolution's epilogue has them.
+func BenchmarkRange(b *testing.B) {
+	for _, c := range []int{3, 64, 512} {
+		p := newBuilder(dtypes.Float32, 1<<20/c, c)
+		x, shift := p.dense(), p.input([]int{0, 1})
+		p.store(p.op(Max, p.op(Add, x, shift), p.constant(0)))
+		m := allocate(&p.p, rand.New(rand.NewPCG(1, 1)))
+		e, err := Compile(&p.p, isa.Best())
+		if err != nil {
+			b.Fatal(err)
+		}
+		scratch := make([]byte, e.ScratchBytes(1))
+		for _, pixels := range []int{1, 16, 96} {
+			b.Run(fmt.Sprintf("c=%d/pixels=%d", c, pixels), func(b *testing.B) {
+				for b.Loop() {
+					e.RunRange(0, m.in, m.out, scratch, 0, pixels*c)
+				}
+			})
+		}
+	}
+}
