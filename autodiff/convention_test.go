@@ -3,8 +3,10 @@ package autodiff_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -44,6 +46,22 @@ func TestConventions(t *testing.T) {
 				t.Errorf("gradient at %v = %v, want %v", c.x, got, c.want)
 			}
 		})
+	}
+}
+
+// Squares written as powers have their first three derivatives at 0 too.
+func TestPowerAtZero(t *testing.T) {
+	out := call(t, func(in []*Node) []*Node {
+		x := in[0]
+		d1 := Gradient(Pow(x, ConstAs(x, 2.0)), x)[0]
+		d2 := Gradient(d1, x)[0]
+		d3 := Gradient(d2, x)[0]
+		return []*Node{d1, d2, d3}
+	}, 0.0)
+	for i, want := range []float64{0, 2, 0} {
+		if got := out[i].Value(); got != want {
+			t.Errorf("derivative %d of x² at 0 = %v, want %v", i+1, got, want)
+		}
 	}
 }
 
@@ -110,4 +128,31 @@ func TestInstallIsIdempotent(t *testing.T) {
 	autodiff.Install()
 	x := gradtest.Normal(1, 3, 3)
 	check(t, func(in []*Node) *Node { return MaxScalar(in[0], 0) }, x)
+}
+
+// What has no gradient says so.
+func TestErrors(t *testing.T) {
+	autodiff.Install()
+	axes := nhwc
+	for _, c := range []struct {
+		want string
+		f    func(x *Node) *Node
+	}{
+		{"autodiff: ReduceWindow of (Float64)[1, 4, 4, 2] with Product has no gradient", func(x *Node) *Node {
+			y := BackendReduceWindow(x, compute.ReduceOpProduct, []int{1, 2, 2, 1}, nil, nil, nil, nil)
+			return Gradient(ReduceAllSum(y), x)[0]
+		}},
+		{"autodiff: transposed convolution of (Float64)[1, 4, 4, 2] with kernel (Float64)[3, 3, 1, 2]", func(x *Node) *Node {
+			k := Ones(x.Graph(), gradtest.Normal(1, 3, 3, 1, 2).Shape())
+			return autodiff.ConvTranspose(x, k, []int{9, 9}, axes, []int{3, 3}, make([][2]int, 2), []int{1, 1}, 1)
+		}},
+		{"autodiff: WithGradient of (Float64)[4, 2] with respect to (Float64)[1, 4, 4, 2]", func(x *Node) *Node {
+			return autodiff.WithGradient(ReduceSum(x, 0, 1), x, func(v *Node) *Node { return v })
+		}},
+	} {
+		_, err := CallOnce(testBackend(t), c.f, gradtest.Normal(1, 1, 4, 4, 2))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one with %q", err, c.want)
+		}
+	}
 }

@@ -57,3 +57,18 @@ func atan2Gradient(node, v *Node) []*Node {
 		unbroadcast(Neg(Mul(w, y)), node.Inputs()[1].Shape()),
 	}
 }
+
+// powGradient: d aᵇ = b·a^(b-1)·da + aᵇ·log(a)·db. The first is 0 for b = 0 whatever a is, the second for a = 0; both
+// are computed for other numbers there, so that no NaN gets into further derivatives.
+func powGradient(node, v *Node) []*Node {
+	a, b := sides(node)
+	bZero, aZero := Equal(b, zeroOf(b)), Equal(a, zeroOf(a))
+	power := Where(bZero, ScalarOne(b.Graph(), b.DType()), b)
+	da := Where(bZero, zeroOf(v), Mul(power, Pow(a, AddScalar(power, -1))))
+	base := Where(aZero, ScalarOne(a.Graph(), a.DType()), a)
+	db := Where(aZero, zeroOf(v), Mul(Log(base), Pow(base, b)))
+	return []*Node{
+		unbroadcast(Mul(v, da), node.Inputs()[0].Shape()),
+		unbroadcast(Mul(v, db), node.Inputs()[1].Shape()),
+	}
+}

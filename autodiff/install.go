@@ -32,6 +32,7 @@ func install() {
 		NodeTypeAbs:          absGradient,
 		NodeTypeRsqrt:        rsqrtGradient,
 		NodeTypeExpm1:        expm1Gradient,
+		NodeTypePow:          powGradient,
 		NodeTypeRem:          remGradient,
 		NodeTypeAtan2:        atan2Gradient,
 
@@ -54,6 +55,7 @@ func install() {
 		VJPRegistration[nodeType] = single(r)
 	}
 	VJPRegistration[NodeTypeBatchNormForTraining] = batchNormTrainingGradient
+	VJPRegistration[NodeTypeBatchNormGradient] = batchNormGradientGradient
 	for _, nodeType := range flat {
 		VJPRegistration[nodeType] = func(node *Node, _ []*Node, _ shapes.Shape) []*Node {
 			return make([]*Node, len(node.Inputs()))

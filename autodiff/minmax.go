@@ -1,7 +1,6 @@
 package autodiff
 
 import (
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -53,51 +52,4 @@ func reduceMaxGradient(node, v *Node) []*Node {
 	hit := Equal(x, keepReduced(node, x, axes))
 	count := ReduceSum(ConvertDType(hit, v.DType()), axes...)
 	return []*Node{selectGradient(hit, keepReduced(Div(v, count), x, axes))}
-}
-
-// reduceProductGradient multiplies, for each element, the products before and after it along the reduced elements:
-// dividing the product by the element would fail at zeros.
-func reduceProductGradient(node, v *Node) []*Node {
-	x := node.Inputs()[0]
-	axes := staticOf(node).ints("axes")
-	flatX, restore := flattenAxes(x, axes)
-	n := flatX.Shape().Dimensions[1]
-	ones := Ones(x.Graph(), shapes.Make(x.DType(), flatX.Shape().Dimensions[0], 1))
-	before, after := make([]*Node, n), make([]*Node, n)
-	left, right := ones, ones
-	for i := range n {
-		before[i], after[n-1-i] = left, right
-		left = Mul(left, Slice(flatX, AxisRange(), AxisElem(i)))
-		right = Mul(right, Slice(flatX, AxisRange(), AxisElem(n-1-i)))
-	}
-	others := Mul(Concatenate(before, 1), Concatenate(after, 1))
-	return []*Node{Mul(keepReduced(v, x, axes), restore(others))}
-}
-
-// flattenAxes moves the given axes (none: all) last and makes them one, the others one before it: [kept, reduced].
-// restore undoes that.
-func flattenAxes(x *Node, axes []int) (y *Node, restore func(*Node) *Node) {
-	reduced := make([]bool, x.Rank())
-	for _, a := range axes {
-		reduced[a] = true
-	}
-	var perm, last []int
-	for a := range reduced {
-		if len(axes) == 0 || reduced[a] {
-			last = append(last, a)
-		} else {
-			perm = append(perm, a)
-		}
-	}
-	kept := 1
-	for _, a := range perm {
-		kept *= x.Shape().Dimensions[a]
-	}
-	perm = append(perm, last...)
-	inverse, dims := make([]int, len(perm)), make([]int, len(perm))
-	for to, from := range perm {
-		inverse[from], dims[to] = to, x.Shape().Dimensions[from]
-	}
-	y = Reshape(TransposeAllAxes(x, perm...), kept, x.Shape().Size()/max(1, kept))
-	return y, func(z *Node) *Node { return TransposeAllAxes(Reshape(z, dims...), inverse...) }
 }

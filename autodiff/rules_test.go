@@ -47,6 +47,9 @@ func ruleCases() map[string]struct {
 	binary("Min", Min)
 	binary("Rem", func(a, b *Node) *Node { return Rem(a, AddScalar(Square(b), 0.3)) })
 	binary("Atan2", Atan2)
+	add("Pow", func(in []*Node) *Node { return Pow(Exp(in[0]), in[1]) }, gradtest.Normal(1, 3, 4), gradtest.Normal(2, 3, 4))
+	add("Pow broadcast", func(in []*Node) *Node { return Pow(Exp(in[0]), in[1]) }, gradtest.Normal(1, 3, 1), gradtest.Normal(2, 3, 4))
+	unary("Pow of negatives", func(x *Node) *Node { return Pow(x, Scalar(x.Graph(), x.DType(), 3)) })
 	unary("relu", func(x *Node) *Node { return Max(x, ZerosLike(x)) })
 	unary("relu of a scalar zero", func(x *Node) *Node { return Max(ScalarZero(x.Graph(), x.DType()), x) })
 	unary("Min with zero", func(x *Node) *Node { return MinScalar(x, 0) })
@@ -127,6 +130,10 @@ func ruleCases() map[string]struct {
 		y, _, _ := InternalBatchNormForTraining(in[0], in[1], in[2], 1e-3, 1)
 		return y
 	}, x, gradtest.Normal(2, 5), gradtest.Normal(3, 5))
+	add("BatchNormGradient", func(in []*Node) *Node {
+		dx, dScale, dOffset := InternalBatchNormGradient(in[0], in[1], in[2], Exp(in[3]), in[4], 1e-3, 3)
+		return Mul(dx, Reshape(Add(dScale, dOffset), 1, 1, 1, 2))
+	}, x, gradtest.Normal(2, 2), gradtest.Normal(3, 2), gradtest.Normal(5, 2), gradtest.Normal(6, 2, 5, 4, 2))
 	add("BatchNormForInference", func(in []*Node) *Node {
 		return InternalBatchNormForInference(in[0], in[1], in[2], in[3], Exp(in[4]), 1e-3, 3)
 	}, x, gradtest.Normal(2, 2), gradtest.Normal(3, 2), gradtest.Normal(5, 2), gradtest.Normal(6, 2))
