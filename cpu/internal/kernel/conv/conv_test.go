@@ -175,8 +175,8 @@ func compare(t *testing.T, s Spec, l isa.Level, name string, a, b guarded, got [
 	}
 }
 
-// forms runs a spec in every form by every algorithm that accepts it, at every level.
-func forms(t *testing.T, s Spec, seed uint64) {
+// forms runs a spec in every form by every algorithm that accepts it, at one level.
+func forms(t *testing.T, s Spec, seed uint64, l isa.Level) {
 	t.Helper()
 	for s.Form = Forward; s.Form <= KernelGradient; s.Form++ {
 		rng := rand.New(rand.NewPCG(seed, uint64(s.Form)))
@@ -187,18 +187,28 @@ func forms(t *testing.T, s Spec, seed uint64) {
 			if !Accepts(s, name) {
 				continue
 			}
-			for _, l := range isa.Available() {
-				got := run(t, s, l, name, 1, a, b)
-				compare(t, s, l, name, a, b, got, want, abs)
-				for _, threads := range []int{2, 3} {
-					for i, v := range run(t, s, l, name, threads, a, b) {
-						if math.Float32bits(v) != math.Float32bits(got[i]) {
-							t.Fatalf("%v %s %v: out[%d] = %v with %d threads, %v with one", s, name, l, i, v, threads, got[i])
-						}
+			got := run(t, s, l, name, 1, a, b)
+			compare(t, s, l, name, a, b, got, want, abs)
+			for _, threads := range []int{2, 3} {
+				for i, v := range run(t, s, l, name, threads, a, b) {
+					if math.Float32bits(v) != math.Float32bits(got[i]) {
+						t.Fatalf("%v %s %v: out[%d] = %v with %d threads, %v with one", s, name, l, i, v, threads, got[i])
 					}
 				}
 			}
 		}
+	}
+}
+
+// levels runs a test for every level that the processor has, and skips the others.
+func levels(t *testing.T, test func(t *testing.T, l isa.Level)) {
+	for _, l := range []isa.Level{isa.Portable, isa.AVX2, isa.AVX512} {
+		t.Run("isa="+l.String(), func(t *testing.T) {
+			if !l.Supported() {
+				t.Skipf("this processor or build has no %v", l)
+			}
+			test(t, l)
+		})
 	}
 }
 
@@ -210,53 +220,57 @@ func spec(n, h, w, c, kh, kw, o, stride, dilation, pad, groups int) Spec {
 }
 
 func TestForms(t *testing.T) {
-	for name, s := range map[string]Spec{
-		"3x3":                spec(2, 9, 11, 5, 3, 3, 7, 1, 1, 1, 1),
-		"3x3 wide":           spec(1, 6, 40, 17, 3, 3, 33, 1, 1, 1, 1),
-		"3x3 valid":          spec(1, 8, 8, 16, 3, 3, 16, 1, 1, 0, 1),
-		"3x3 pad 3":          spec(1, 5, 5, 8, 3, 3, 8, 1, 1, 3, 1),
-		"3x3 4x4 batch":      spec(9, 4, 4, 20, 3, 3, 24, 1, 1, 1, 1),
-		"3x3 7x7 batch":      spec(5, 7, 7, 8, 3, 3, 16, 1, 1, 1, 1),
-		"3x3 stride 2":       spec(2, 8, 9, 12, 3, 3, 20, 2, 1, 1, 1),
-		"3x3 stride 3":       spec(1, 10, 11, 3, 3, 3, 4, 3, 1, 1, 1),
-		"stride over kernel": spec(1, 11, 10, 3, 2, 2, 4, 5, 1, 0, 1),
-		"1x1":                spec(2, 7, 5, 19, 1, 1, 21, 1, 1, 0, 1),
-		"1x1 deep":           spec(1, 3, 5, 700, 1, 1, 70, 1, 1, 0, 1),
-		"1x1 stride 2":       spec(2, 7, 6, 16, 1, 1, 24, 2, 1, 0, 1),
-		"1x1 padded":         spec(1, 4, 4, 3, 1, 1, 5, 1, 1, 2, 1),
-		"2x2":                spec(1, 6, 7, 3, 2, 2, 4, 1, 1, 1, 1),
-		"4x4 stride 2":       spec(1, 8, 8, 6, 4, 4, 5, 2, 1, 1, 1),
-		"5x5 dilation 2":     spec(1, 12, 13, 4, 5, 5, 6, 1, 2, 4, 1),
-		"3x3 dilation 3":     spec(1, 9, 10, 18, 3, 3, 17, 1, 3, 3, 1),
-		"7x7 stride 2 image": spec(1, 17, 19, 3, 7, 7, 16, 2, 1, 3, 1),
-		"3x3 image":          spec(2, 20, 37, 3, 3, 3, 64, 1, 1, 1, 1),
-		"to an image":        spec(1, 9, 10, 24, 3, 3, 3, 1, 1, 1, 1),
-		"kernel over image":  spec(1, 2, 2, 3, 5, 5, 4, 1, 1, 2, 1),
-		"groups":             spec(2, 6, 7, 12, 3, 3, 18, 1, 1, 1, 3),
-		"groups stride 2":    spec(1, 8, 7, 40, 3, 3, 20, 2, 1, 1, 2),
-		"groups 1x1":         spec(1, 8, 7, 8, 1, 1, 20, 1, 1, 0, 4),
-		"depthwise":          spec(2, 9, 8, 21, 3, 3, 21, 1, 1, 1, 21),
-		"depthwise wide":     spec(1, 6, 5, 72, 3, 3, 72, 2, 1, 1, 72),
-		"depthwise x3":       spec(1, 7, 6, 5, 3, 3, 15, 1, 2, 2, 5),
-		"depthwise x2 s2":    spec(1, 7, 6, 8, 4, 4, 16, 2, 1, 1, 8),
-		"one channel":        spec(2, 9, 9, 1, 3, 3, 8, 1, 1, 1, 1),
-		"deep":               spec(1, 4, 4, 300, 3, 3, 40, 1, 1, 1, 1),
-		"very deep":          spec(1, 3, 3, 530, 3, 3, 8, 1, 1, 1, 1),
-		"ones":               spec(1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1),
-		"one pixel":          spec(1, 1, 1, 9, 3, 3, 10, 1, 1, 1, 1),
-		"no pictures":        spec(0, 4, 4, 3, 3, 3, 4, 1, 1, 1, 1),
-		"no channels":        spec(1, 4, 4, 0, 3, 3, 4, 1, 1, 1, 1),
-		"no out channels":    spec(1, 4, 4, 3, 3, 3, 0, 1, 1, 1, 1),
-		"no output":          spec(1, 2, 2, 3, 3, 3, 4, 1, 1, 0, 1),
-		"no kernel":          spec(1, 2, 2, 3, 0, 3, 4, 1, 1, 0, 1),
-		"one-dimensional":    {N: 2, H: 1, W: 30, C: 6, KH: 1, KW: 5, O: 9, OH: 1, OW: 13, StrideH: 1, StrideW: 2, DilationH: 1, DilationW: 1, PadLeft: 1, Groups: 1},
-		"uneven padding":     {N: 1, H: 6, W: 7, C: 8, KH: 3, KW: 3, O: 16, OH: 9, OW: 4, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 2, PadLeft: -2, Groups: 1},
-		"negative padding":   {N: 1, H: 8, W: 9, C: 4, KH: 3, KW: 2, O: 5, OH: 3, OW: 2, StrideH: 2, StrideW: 3, DilationH: 1, DilationW: 2, PadTop: -1, PadLeft: -2, Groups: 1},
-		"far outside":        {N: 1, H: 3, W: 3, C: 16, KH: 3, KW: 3, O: 16, OH: 12, OW: 14, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 7, PadLeft: -9, Groups: 1},
-		"far stride":         {N: 2, H: 9, W: 8, C: 3, KH: 2, KW: 3, O: 4, OH: 2, OW: 7, StrideH: 4, StrideW: 1, DilationH: 3, DilationW: 2, PadTop: 1, PadLeft: 3, Groups: 1},
-	} {
-		t.Run(name, func(t *testing.T) { forms(t, s, 1) })
-	}
+	levels(t, func(t *testing.T, l isa.Level) {
+		for name, s := range table {
+			t.Run(name, func(t *testing.T) { forms(t, s, 1, l) })
+		}
+	})
+}
+
+var table = map[string]Spec{
+	"3x3":                spec(2, 9, 11, 5, 3, 3, 7, 1, 1, 1, 1),
+	"3x3 wide":           spec(1, 6, 40, 17, 3, 3, 33, 1, 1, 1, 1),
+	"3x3 valid":          spec(1, 8, 8, 16, 3, 3, 16, 1, 1, 0, 1),
+	"3x3 pad 3":          spec(1, 5, 5, 8, 3, 3, 8, 1, 1, 3, 1),
+	"3x3 4x4 batch":      spec(9, 4, 4, 20, 3, 3, 24, 1, 1, 1, 1),
+	"3x3 7x7 batch":      spec(5, 7, 7, 8, 3, 3, 16, 1, 1, 1, 1),
+	"3x3 stride 2":       spec(2, 8, 9, 12, 3, 3, 20, 2, 1, 1, 1),
+	"3x3 stride 3":       spec(1, 10, 11, 3, 3, 3, 4, 3, 1, 1, 1),
+	"stride over kernel": spec(1, 11, 10, 3, 2, 2, 4, 5, 1, 0, 1),
+	"1x1":                spec(2, 7, 5, 19, 1, 1, 21, 1, 1, 0, 1),
+	"1x1 deep":           spec(1, 3, 5, 700, 1, 1, 70, 1, 1, 0, 1),
+	"1x1 stride 2":       spec(2, 7, 6, 16, 1, 1, 24, 2, 1, 0, 1),
+	"1x1 padded":         spec(1, 4, 4, 3, 1, 1, 5, 1, 1, 2, 1),
+	"2x2":                spec(1, 6, 7, 3, 2, 2, 4, 1, 1, 1, 1),
+	"4x4 stride 2":       spec(1, 8, 8, 6, 4, 4, 5, 2, 1, 1, 1),
+	"5x5 dilation 2":     spec(1, 12, 13, 4, 5, 5, 6, 1, 2, 4, 1),
+	"3x3 dilation 3":     spec(1, 9, 10, 18, 3, 3, 17, 1, 3, 3, 1),
+	"7x7 stride 2 image": spec(1, 17, 19, 3, 7, 7, 16, 2, 1, 3, 1),
+	"3x3 image":          spec(2, 20, 37, 3, 3, 3, 64, 1, 1, 1, 1),
+	"to an image":        spec(1, 9, 10, 24, 3, 3, 3, 1, 1, 1, 1),
+	"kernel over image":  spec(1, 2, 2, 3, 5, 5, 4, 1, 1, 2, 1),
+	"groups":             spec(2, 6, 7, 12, 3, 3, 18, 1, 1, 1, 3),
+	"groups stride 2":    spec(1, 8, 7, 40, 3, 3, 20, 2, 1, 1, 2),
+	"groups 1x1":         spec(1, 8, 7, 8, 1, 1, 20, 1, 1, 0, 4),
+	"depthwise":          spec(2, 9, 8, 21, 3, 3, 21, 1, 1, 1, 21),
+	"depthwise wide":     spec(1, 6, 5, 72, 3, 3, 72, 2, 1, 1, 72),
+	"depthwise x3":       spec(1, 7, 6, 5, 3, 3, 15, 1, 2, 2, 5),
+	"depthwise x2 s2":    spec(1, 7, 6, 8, 4, 4, 16, 2, 1, 1, 8),
+	"one channel":        spec(2, 9, 9, 1, 3, 3, 8, 1, 1, 1, 1),
+	"deep":               spec(1, 4, 4, 300, 3, 3, 40, 1, 1, 1, 1),
+	"very deep":          spec(1, 3, 3, 530, 3, 3, 8, 1, 1, 1, 1),
+	"ones":               spec(1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1),
+	"one pixel":          spec(1, 1, 1, 9, 3, 3, 10, 1, 1, 1, 1),
+	"no pictures":        spec(0, 4, 4, 3, 3, 3, 4, 1, 1, 1, 1),
+	"no channels":        spec(1, 4, 4, 0, 3, 3, 4, 1, 1, 1, 1),
+	"no out channels":    spec(1, 4, 4, 3, 3, 3, 0, 1, 1, 1, 1),
+	"no output":          spec(1, 2, 2, 3, 3, 3, 4, 1, 1, 0, 1),
+	"no kernel":          spec(1, 2, 2, 3, 0, 3, 4, 1, 1, 0, 1),
+	"one-dimensional":    {N: 2, H: 1, W: 30, C: 6, KH: 1, KW: 5, O: 9, OH: 1, OW: 13, StrideH: 1, StrideW: 2, DilationH: 1, DilationW: 1, PadLeft: 1, Groups: 1},
+	"uneven padding":     {N: 1, H: 6, W: 7, C: 8, KH: 3, KW: 3, O: 16, OH: 9, OW: 4, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 2, PadLeft: -2, Groups: 1},
+	"negative padding":   {N: 1, H: 8, W: 9, C: 4, KH: 3, KW: 2, O: 5, OH: 3, OW: 2, StrideH: 2, StrideW: 3, DilationH: 1, DilationW: 2, PadTop: -1, PadLeft: -2, Groups: 1},
+	"far outside":        {N: 1, H: 3, W: 3, C: 16, KH: 3, KW: 3, O: 16, OH: 12, OW: 14, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 7, PadLeft: -9, Groups: 1},
+	"far stride":         {N: 2, H: 9, W: 8, C: 3, KH: 2, KW: 3, O: 4, OH: 2, OW: 7, StrideH: 4, StrideW: 1, DilationH: 3, DilationW: 2, PadTop: 1, PadLeft: 3, Groups: 1},
 }
 
 // TestMemory checks that the scratch memory of large pictures stays small.

@@ -1,6 +1,10 @@
 package conv
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+)
 
 // FuzzConv compares every form, algorithm and level with the naive loop on small convolutions of any geometry.
 func FuzzConv(f *testing.F) {
@@ -14,9 +18,13 @@ func FuzzConv(f *testing.F) {
 			OH: int(oh % 14), OW: int(ow % 14), StrideH: int(stride%4) + 1, StrideW: int(stride/4%4) + 1,
 			DilationH: int(dilation%3) + 1, DilationW: int(dilation/3%3) + 1, PadTop: int(top % 8), PadLeft: int(left % 8), Groups: g,
 		}
-		forms(t, s, seed)
+		for _, l := range isa.Available() {
+			forms(t, s, seed, l)
+		}
 		// Other geometries reach the algorithms for 3x3 kernels too seldom.
 		s.KH, s.KW, s.StrideH, s.StrideW, s.DilationH, s.DilationW, s.Groups = 3, 3, 1, 1, 1, 1, 1
-		forms(t, s, seed)
+		for _, l := range isa.Available() {
+			forms(t, s, seed, l)
+		}
 	})
 }
