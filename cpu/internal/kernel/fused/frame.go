@@ -20,8 +20,8 @@ type frame struct {
 	accBase []int
 }
 
-// laneCount is how many partial results a row is reduced to before these are folded into one.
-const laneCount = 32
+// laneCount is how many partial results a reduction of narrow rows has at most, before these are folded.
+const laneCount = 64
 
 // freeList keeps frames and runs for reuse, so that running allocates nothing.
 type freeList struct {

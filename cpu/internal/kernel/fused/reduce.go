@@ -91,7 +91,7 @@ func (f *frame) reduceRows(out *result, x unsafe.Pointer, acc []float64, t *tile
 	column := out.Kind.column(f.e.kernels)
 	rowBytes := t.cols * f.e.size
 	switch {
-	case perColumn && (stride == 0 || rows == 1) && (t.cols >= laneCount/2 || rows == 1):
+	case perColumn && (stride == 0 || rows == 1) && (t.cols >= laneVector || rows == 1):
 		column(&acc[t.col], (*byte)(x), rows, t.cols, t.cols)
 	case perColumn && stride == 0:
 		f.reduceNarrow(out.Kind, column, acc, x, rows, t.cols)
@@ -111,11 +111,7 @@ func (f *frame) reduceRows(out *result, x unsafe.Pointer, acc []float64, t *tile
 // reduceNarrow folds rows of few columns into acc[:cols]: as many rows at once as fit the lanes.
 func (f *frame) reduceNarrow(kind Reduction, column vec.ColumnKernel, acc []float64, x unsafe.Pointer, rows, cols int) {
 	n := rows * cols
-	width := laneCount
-	if n < 8*laneCount {
-		width /= 2 // folding the lanes would cost more than the rows
-	}
-	width = min(width/cols, rows) * cols
+	width := min(laneRows(n, cols), rows) * cols
 	lanes := f.lanes[:width]
 	for i, id := 0, kind.identity(); i < width; i++ {
 		lanes[i] = id
@@ -133,6 +129,24 @@ func (f *frame) reduceNarrow(kind Reduction, column vec.ColumnKernel, acc []floa
 		kind.foldInto(acc[:cols], lanes[at:])
 	}
 }
+
+// laneRows is how many rows of so many columns, of n elements in all, are best reduced side by side: as many as make
+// up whole vectors, without costing more to fold than they save.
+func laneRows(n, cols int) int {
+	switch {
+	case cols == 1 && n >= 256:
+		return 32
+	case laneVector%cols == 0 || cols*laneVector <= laneCount:
+		return laneVector / common(cols, laneVector)
+	}
+	return 4 / common(cols, 4)
+}
+
+// laneVector is how many columns the kernels fold in one step.
+const laneVector = 16
+
+// common is the largest power of two that divides a and is at most b, a power of two.
+func common(a, b int) int { return min(a&-a, b) }
 
 // foldInto is acc[i] = acc[i] ⊕ x[i].
 func (r Reduction) foldInto(acc, x []float64) {
