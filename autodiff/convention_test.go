@@ -130,6 +130,21 @@ func TestInstallIsIdempotent(t *testing.T) {
 	check(t, func(in []*Node) *Node { return MaxScalar(in[0], 0) }, x)
 }
 
+// The parameters of an empty batch have gradients, which are zero.
+func TestGradientsOfEmptyBatches(t *testing.T) {
+	for name, f := range map[string]func(a, b *Node) *Node{"Add": Add, "Sub": Sub, "Mul": Mul, "Div": Div, "Max": Max, "Pow": Pow,
+		"convolution": func(x, b *Node) *Node {
+			return Convolve(Reshape(x, 0, 1, 3), BroadcastToDims(Reshape(b, 1, 3, 1), 1, 3, 2)).Done()
+		}} {
+		out := call(t, func(in []*Node) []*Node {
+			return Gradient(ReduceAllSum(f(in[0], in[1])), in...)
+		}, gradtest.Normal(1, 0, 3), gradtest.Normal(2, 1, 3))
+		if dx, db := out[0].Shape().Dimensions, gradtest.Flat(out[1]); dx[0] != 0 || !slices.Equal(db, []float64{0, 0, 0}) {
+			t.Errorf("%s: gradients of shape %v and %v, want an empty one and zeros", name, dx, db)
+		}
+	}
+}
+
 // What has no gradient says so.
 func TestErrors(t *testing.T) {
 	autodiff.Install()

@@ -56,6 +56,7 @@ func install() {
 	}
 	VJPRegistration[NodeTypeBatchNormForTraining] = batchNormTrainingGradient
 	VJPRegistration[NodeTypeBatchNormGradient] = batchNormGradientGradient
+	guardEmpty()
 	for _, nodeType := range flat {
 		VJPRegistration[nodeType] = func(node *Node, _ []*Node, _ shapes.Shape) []*Node {
 			return make([]*Node, len(node.Inputs()))

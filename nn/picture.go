@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
 
@@ -56,4 +57,9 @@ func wantFloat(layer string, x *Node) {
 	if !x.DType().IsFloat() {
 		exceptions.Panicf("nn: %s of %s: want floating-point numbers", layer, x.Shape())
 	}
+}
+
+// emptyLike is what becomes of x, which has no pictures or no channels, when its pictures get another size.
+func emptyLike(x *Node, size Size) *Node {
+	return Zeros(x.Graph(), shapes.Make(x.DType(), x.Shape().Dimensions[batchAxis], size.H, size.W, channelsOf(x)))
 }

@@ -83,6 +83,9 @@ func (p Pool) windowOf(layer string, x *Node) window {
 
 // reduce is the windows' sum or maximum.
 func (w window) reduce(x *Node, op compute.ReduceOpType) *Node {
+	if x.Shape().Size() == 0 {
+		return emptyLike(x, w.out)
+	}
 	var pads [][2]int
 	if w.hang != ([2][2]int{}) {
 		pads = [][2]int{{}, w.hang[0], w.hang[1], {}}

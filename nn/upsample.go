@@ -38,6 +38,9 @@ func (b Bilinear) Apply(x *Node) *Node {
 	if !b.Output.atLeast(1) || !sizeOf(x).atLeast(1) {
 		exceptions.Panicf("nn: bilinear resampling of %s to %s: want positive sizes", x.Shape(), b.Output)
 	}
+	if x.Shape().Size() == 0 {
+		return emptyLike(x, b.Output)
+	}
 	for i, n := range b.Output.both() {
 		x = line{size: sizeOf(x).both()[i], n: n, align: b.AlignCorners}.resample(x, heightAxis+i)
 	}
