@@ -42,6 +42,7 @@ func init() {
 		ir.OpConv:                  lowerConv,
 		ir.OpMatMul:                lowerMatMul,
 		ir.OpSyrk:                  lowerSyrk,
+		ir.OpPool:                  lowerPool,
 	}
 }
 

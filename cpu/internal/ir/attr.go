@@ -3,6 +3,7 @@ package ir
 import (
 	"github.com/atelier-go/atelier/cpu/internal/kernel/conv"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/fused"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/pool"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -150,4 +151,25 @@ type MatMulAttr struct {
 	Batch, M, N, K     int
 	BatchA, RowA, ColA int
 	BatchB, RowB, ColB int
+}
+
+// PoolKind is what an OpPool computes, and from what.
+type PoolKind int
+
+// The kinds of pooling.
+const (
+	MaxPool         PoolKind = iota // y(x)
+	SumPool                         // y(x)
+	MaxPoolGradient                 // dx(x, dy): each dy goes to the first maximum of its window, as SelectAndScatterMax
+	SumPoolGradient                 // dx(dy)
+)
+
+func (k PoolKind) String() string {
+	return [...]string{"max", "sum", "max gradient", "sum gradient"}[k]
+}
+
+// PoolAttr: OpPool. The node's shapes need not be four-dimensional: they have as many elements, in the same order.
+type PoolAttr struct {
+	Kind PoolKind
+	Spec pool.Spec
 }

@@ -29,9 +29,11 @@ const (
 	OpMatMul
 	// OpSyrk is XᵀX of one operand, computed once per symmetric pair (MatMulAttr with both inputs equal).
 	OpSyrk
+	// OpPool folds the windows of a float32 image in canonical layout, or is the gradient of that; Attr is a PoolAttr.
+	OpPool
 )
 
-var internalOpNames = map[Op]string{OpFused: "Fused", OpConv: "Conv", OpMatMul: "MatMul", OpSyrk: "Syrk"}
+var internalOpNames = map[Op]string{OpFused: "Fused", OpConv: "Conv", OpMatMul: "MatMul", OpSyrk: "Syrk", OpPool: "Pool"}
 
 func (o Op) String() string {
 	if s, ok := internalOpNames[o]; ok {
