@@ -127,7 +127,7 @@ func selectOne(filter string) ([]Job, error) {
 		}
 	}
 	if len(jobs) == 0 {
-		return nil, fmt.Errorf("job %q: %s=%d has no such part", filter, name, size)
+		return nil, fmt.Errorf("job %q: there is no such job; one is %s", filter, f.jobs(f.sizes[0])[0].Name)
 	}
 	return jobs, nil
 }

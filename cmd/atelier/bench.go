@@ -62,14 +62,14 @@ Jobs (family=size):
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&f.jobs, "job", nil, "measure this job: family, family=size or the beginning of a name (repeatable)")
+	flags.StringArrayVar(&f.jobs, "job", nil, "measure this `job`: family, family=size or the beginning of a name (repeatable)")
 	flags.BoolVar(&f.all, "all", false, "measure every job")
 	flags.IntVar(&f.n, "n", 10, "measurements of each job; short steps are repeated within each")
 	flags.IntVar(&f.warmup, "warmup", 1, "steps before those, not measured")
 	flags.DurationVar(&f.perJob, "per-job", 10*time.Second, "end a job early after this time, with at least 3 measurements; 0 never does")
 	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "worker threads, of the peer too")
-	flags.StringVar(&f.isa, "isa", "", "level of kernels: portable, avx2 or avx512 (default the highest that can run)")
-	flags.StringVar(&f.backend, "backend-config", "", "further settings of the backend, as key=value,key=value")
+	flags.StringVar(&f.isa, "isa", "", "`level` of kernels: portable, avx2 or avx512 (default the highest that can run)")
+	flags.StringVar(&f.backend, "backend-config", "", "further `settings` of the backend, as key=value,key=value")
 	flags.BoolVar(&f.explain, "explain", false, "print the backend's plan of each job")
 	flags.BoolVar(&f.peer, "peer", false, "compare with PyTorch, step by step in turn")
 	flags.BoolVar(&f.json, "json", false, "print JSON")

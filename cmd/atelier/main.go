@@ -75,8 +75,8 @@ func oneLine(s string) string {
 func newRoot(started *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "atelier",
-		Short: "Train image models, paint with them and measure them, on an ordinary processor",
-		Long: `Atelier trains image models, paints with them and measures them, on an ordinary processor.
+		Short: "Convolutional networks at the speed of an ordinary processor",
+		Long: `Atelier runs convolutional networks at the speed of an ordinary processor.
 
 Start with "atelier bench": it measures this machine and what the backend gets out of it.`,
 		Args:              cobra.NoArgs,
