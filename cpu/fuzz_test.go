@@ -3,6 +3,7 @@ package cpu_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -206,6 +207,13 @@ func buildDot(g *graph, c *choices) ([]shapes.Shape, compute.Value, bool) {
 	self := c.pick(4) == 0
 	if self {
 		freeR = freeL
+	}
+	work := 1
+	for _, d := range slices.Concat(batch, contracted, freeL, freeR) {
+		work *= d
+	}
+	if work > 1<<20 {
+		return nil, nil, false
 	}
 	// side returns a parameter whose axes are the groups given, shuffled, and where each group went.
 	side := func(free []int) (compute.Value, []int, []int, shapes.Shape) {
