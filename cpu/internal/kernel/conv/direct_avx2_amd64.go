@@ -19,3 +19,13 @@ func rowsAVX2(dst *float32, x *float32, y *float32, stepX int, stepY int, rows i
 //
 //go:noescape
 func copyRowsAVX2(dst *float32, src *float32, dstStep int, srcStep int, rows int, n int)
+
+// sums4AVX2 is lanes.sums of n channels, at most 4. It writes 4 for each pixel.
+//
+//go:noescape
+func sums4AVX2(dst *float32, src *float32, offsets *int64, taps int, step int, n int, pixels int)
+
+// sums8AVX2 is lanes.sums of n channels, at most 8. It writes 8 for each pixel.
+//
+//go:noescape
+func sums8AVX2(dst *float32, src *float32, offsets *int64, taps int, step int, n int, pixels int)

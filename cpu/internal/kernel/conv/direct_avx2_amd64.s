@@ -183,3 +183,65 @@ end:
 	JNZ     row
 	VZEROUPPER
 	RET
+
+// func sums4AVX2(dst *float32, src *float32, offsets *int64, taps int, step int, n int, pixels int)
+// Requires: AVX
+TEXT ·sums4AVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ offsets+16(FP), DX
+	MOVQ taps+24(FP), BX
+	MOVQ step+32(FP), SI
+	SHLQ $0x02, SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x02, DI
+	MOVQ pixels+48(FP), R8
+
+pixel:
+	VXORPS X0, X0, X0
+	XORQ   R9, R9
+
+tap:
+	MOVQ    (DX)(R9*8), R10
+	VADDPS  (CX)(R10*4), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
+	JL      tap
+	VMOVUPS X0, (AX)
+	ADDQ    DI, AX
+	ADDQ    SI, CX
+	DECQ    R8
+	JNZ     pixel
+	VZEROUPPER
+	RET
+
+// func sums8AVX2(dst *float32, src *float32, offsets *int64, taps int, step int, n int, pixels int)
+// Requires: AVX
+TEXT ·sums8AVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ offsets+16(FP), DX
+	MOVQ taps+24(FP), BX
+	MOVQ step+32(FP), SI
+	SHLQ $0x02, SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x02, DI
+	MOVQ pixels+48(FP), R8
+
+pixel:
+	VXORPS Y0, Y0, Y0
+	XORQ   R9, R9
+
+tap:
+	MOVQ    (DX)(R9*8), R10
+	VADDPS  (CX)(R10*4), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
+	JL      tap
+	VMOVUPS Y0, (AX)
+	ADDQ    DI, AX
+	ADDQ    SI, CX
+	DECQ    R8
+	JNZ     pixel
+	VZEROUPPER
+	RET

@@ -43,6 +43,33 @@ func (l lanes) rows(dst, x, y []float32, stepX, stepY, n int) {
 	rowsPortable(dst, x, y, stepX, stepY, n, whole)
 }
 
+// sums is dst[i·n+c] = Σ_t src[offsets[t]+i·step+c] for c in [0, n), n at most 8, t ascending. src has 8 elements more
+// than are summed.
+func (l lanes) sums(dst, src []float32, offsets []int64, step, n int) {
+	pixels, i := len(dst)/n, 0
+	if l.width > 0 && len(offsets) > 0 {
+		// A pixel is written as a vector of 4 or 8, over the pixels after it.
+		vector := 4
+		if n > 4 {
+			vector = 8
+		}
+		if i = (len(dst)-vector)/n + 1; len(dst) >= vector {
+			sumsAsm(dst, src, offsets, step, n, i, vector)
+		} else {
+			i = 0
+		}
+	}
+	for ; i < pixels; i++ {
+		to := dst[i*n:][:n]
+		clear(to)
+		for _, at := range offsets {
+			for c, v := range src[int(at)+i*step:][:n] {
+				to[c] += v
+			}
+		}
+	}
+}
+
 // copyRows is dst[i·dstStep+j] = src[i·srcStep+j] for i in [0, rows) and j in [0, n).
 func (l lanes) copyRows(dst, src []float32, dstStep, srcStep, rows, n int) {
 	if rows <= 0 || n <= 0 {

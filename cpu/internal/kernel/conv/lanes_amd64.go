@@ -28,6 +28,14 @@ func copyRowsAsm(l isa.Level, dst, src []float32, dstStep, srcStep, rows, n int)
 	f(&dst[0], &src[0], dstStep, srcStep, rows, n)
 }
 
+func sumsAsm(dst, src []float32, offsets []int64, step, n, pixels, vector int) {
+	f := sums4AVX2
+	if vector == 8 {
+		f = sums8AVX2
+	}
+	f(&dst[0], &src[0], &offsets[0], len(offsets), step, n, pixels)
+}
+
 func transformAsm(l isa.Level, m mapping, dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32) {
 	if l == isa.AVX512 {
 		transformAVX512(m, dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)

@@ -14,6 +14,8 @@ func rowsAsm(isa.Level, []float32, []float32, []float32, int, int, int) { panic(
 
 func copyRowsAsm(isa.Level, []float32, []float32, int, int, int, int) { panic("conv: no assembly") }
 
+func sumsAsm([]float32, []float32, []int64, int, int, int, int) { panic("conv: no assembly") }
+
 func transformAsm(isa.Level, mapping, *float32, *float32, int, int, int, int, int, *float32) {
 	panic("conv: no assembly")
 }

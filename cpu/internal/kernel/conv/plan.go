@@ -21,10 +21,11 @@ type Options struct {
 //
 //   - direct: tap by tap, for convolutions with one input channel a group
 //   - gather: the pixels under the kernel are gathered into a matrix, block by block, and multiplied; accepts everything
+//   - narrow: into at most 8 channels without stride, as a product for all taps whose results are summed by pixel
 //   - columns: input gradients into few channels, as a product whose rows are added to the pixels they belong to
 //   - winograd4: F(4x4,3x3), and F(3x3,4x4) for kernel gradients; 3x3 kernels without stride, dilation or groups
 //   - winograd4-tiles, winograd4-channels: the same with the order of work forced; not for kernel gradients
-var Algorithms = []string{"direct", "gather", "columns", "winograd4", "winograd4-tiles", "winograd4-channels"}
+var Algorithms = []string{"direct", "gather", "narrow", "columns", "winograd4", "winograd4-tiles", "winograd4-channels"}
 
 // Accepts reports whether the named algorithm can compute s.
 func Accepts(s Spec, name string) bool {
@@ -33,6 +34,8 @@ func Accepts(s Spec, name string) bool {
 		return s.depthwise()
 	case "gather":
 		return true
+	case "narrow":
+		return s.narrow()
 	case "columns":
 		return s.Form == InputGradient && s.Groups == 1
 	case "winograd4":
@@ -99,6 +102,8 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	switch {
 	case name == "direct":
 		return newDirect(s, l, threads)
+	case name == "narrow":
+		return newNarrow(s, g, threads)
 	case name == "columns":
 		return newColumns(s, g, threads)
 	case name == "winograd4" && s.Form == KernelGradient:
@@ -118,7 +123,9 @@ func choose(s Spec) string {
 		return "direct"
 	case s.winograd() && s.C >= 16 && s.O >= 16:
 		return "winograd4"
-	case s.Form == InputGradient && s.Groups == 1 && s.C <= 8 && s.KH*s.KW > 1:
+	case s.narrow() && s.KH*s.KW > 1:
+		return "narrow"
+	case s.Form == InputGradient && s.Groups == 1 && s.C <= narrowChannels && s.KH*s.KW > 1:
 		return "columns"
 	}
 	return "gather"

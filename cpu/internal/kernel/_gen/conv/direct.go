@@ -119,3 +119,32 @@ func (k *kernel) copyRows() {
 	k.JNZ(operand.LabelRef("row"))
 	asm.Return(k.Context)
 }
+
+// sums emits dst[i·n+c] = Σ_t src[offsets[t]+i·step+c] for vectors of 4 or 8 channels.
+func (k *kernel) sums(vector int) {
+	name := fmt.Sprintf("sums%d%s", vector, k.suffix)
+	asm.Func(k.Context, name, "func(dst, src *float32, offsets *int64, taps, step, n, pixels int)",
+		fmt.Sprintf("%s is lanes.sums of n channels, at most %d. It writes %d for each pixel.", name, vector, vector))
+	dst, src, offsets := k.arg("dst"), k.arg("src"), k.arg("offsets")
+	taps, step, n, pixels := k.arg("taps"), k.bytesOf("step"), k.bytesOf("n"), k.arg("pixels")
+	t, at := k.GP64(), k.GP64()
+	k.Label("pixel")
+	acc := k.XMM()
+	if vector == 8 {
+		acc = k.YMM()
+	}
+	k.VXORPS(acc, acc, acc)
+	k.XORQ(t, t)
+	k.Label("tap")
+	k.MOVQ(operand.Mem{Base: offsets, Index: t, Scale: 8}, at)
+	k.VADDPS(operand.Mem{Base: src, Index: at, Scale: 4}, acc, acc)
+	k.INCQ(t)
+	k.CMPQ(t, taps)
+	k.JL(operand.LabelRef("tap"))
+	k.VMOVUPS(acc, operand.Mem{Base: dst})
+	k.ADDQ(n, dst)
+	k.ADDQ(step, src)
+	k.DECQ(pixels)
+	k.JNZ(operand.LabelRef("pixel"))
+	asm.Return(k.Context)
+}
