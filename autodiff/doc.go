@@ -3,7 +3,7 @@
 // GoMLX v0.28.2 differentiates a graph with the rules of graph.VJPRegistration. Some of them are wrong (a convolution's
 // gradient with respect to its input, for every even kernel size), some panic (paddings larger than the kernel, the
 // gradient of a gradient of anything convolutional), some are missing (Pad, Reverse, Rsqrt, Expm1, Clamp,
-// SelectAndScatter). [Install] replaces those rules by others that are made of differentiable operations only, so that
+// SelectAndScatter, BatchNormGradient). [Install] replaces those rules by others that are made of differentiable operations only, so that
 // gradients can be taken any number of times:
 //
 //	func init() { autodiff.Install() }
@@ -22,6 +22,7 @@
 //	ReduceWindow Max, Min    the first element of the window in row-major order gets it all, as torch.max_pool2d
 //	Clamp(lo, x, hi)         x gets the gradient for lo ≤ x ≤ hi, both ends included, as torch.clamp
 //	Abs(x)                   at 0 the gradient is 0, as PyTorch and JAX
+//	Pow(a, b)                for b = 0 that of a is 0, for a = 0 that of b is 0, as JAX
 //	comparisons, Sign, Floor, Ceil, Round, conversion to and from integers: no gradient
 //
 // With relu'(0) = 0 a loss that GoMLX composes as Max(x, 0) - x·y + Log1p(Exp(-|x|)) (its binary cross-entropy from

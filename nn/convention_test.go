@@ -45,9 +45,12 @@ func TestConventions(t *testing.T) {
 		{"L2 pool of zeros", pool.L2, []float64{0, 0, 0, 5}, []float64{0, 5}, []float64{0, 0, 0, 1}},
 		{"L2 pool keeps NaN", func(x *Node) *Node { return pool.L2(x) }, []float64{nan, 1, 3, 4}, []float64{nan, 5}, nil},
 		{"mean pool keeps infinities where they are", pool.Mean, []float64{inf, 1, 1, 2}, []float64{inf, 1.5}, []float64{0.5, 0.5, 0.5, 0.5}},
-		{"bilinear doubling keeps infinities where they are",
+		{"bilinear doubling one way keeps infinities where they are",
 			nn.Bilinear{Output: nn.Size{H: 1, W: 8}}.Apply, []float64{inf, 1, 1, 2},
 			[]float64{inf, inf, inf, 1, 1, 1.25, 1.75, 2}, []float64{2, 2, 2, 2}},
+		{"bilinear doubling both ways keeps infinities where they are", func(x *Node) *Node {
+			return Slice(nn.Bilinear{Output: nn.Size{H: 2, W: 8}}.Apply(x), AxisRange(), AxisElem(1))
+		}, []float64{inf, 1, 1, 2}, []float64{inf, inf, inf, 1, 1, 1.25, 1.75, 2}, []float64{2, 2, 2, 2}},
 		{"bilinear by awkward sizes keeps infinities where they are",
 			nn.Bilinear{Output: nn.Size{H: 1, W: 37}, AlignCorners: true}.Apply, append(make([]float64, 18), inf),
 			append(make([]float64, 35), inf, inf), nil},

@@ -27,5 +27,5 @@
 // # Numbers that are not finite
 //
 // NaN and infinities go through every layer as IEEE 754 says and touch only the outputs that depend on them: padding,
-// pooling and upsampling are made of slices and sums, never of products with zero.
+// pooling and upsampling never multiply by zero what an output does not depend on.
 package nn

@@ -41,8 +41,29 @@ func (b Bilinear) Apply(x *Node) *Node {
 	if x.Shape().Size() == 0 {
 		return emptyLike(x, b.Output)
 	}
+	if size := sizeOf(x); !b.AlignCorners && b.Output == (Size{2 * size.H, 2 * size.W}) {
+		return doubled(x)
+	}
 	for i, n := range b.Output.both() {
 		x = line{size: sizeOf(x).both()[i], n: n, align: b.AlignCorners}.resample(x, heightAxis+i)
 	}
 	return x
+}
+
+// doubled is bilinear resampling to twice the size as a transposed convolution of each channel, which is one operation
+// forward and back. Every output pixel gets four of the kernel's weights, and none of them is zero.
+func doubled(x *Node) *Node {
+	line := []float64{0.25, 0.75, 0.75, 0.25}
+	weights := make([]float64, 0, len(line)*len(line))
+	for _, h := range line {
+		for _, w := range line {
+			weights = append(weights, h*w)
+		}
+	}
+	side, channels := len(line), channelsOf(x)
+	kernel := Reshape(ConstAsDType(x.Graph(), x.DType(), weights), side, side, 1, 1)
+	kernel = BroadcastToDims(kernel, side, side, 1, channels)
+	// The edge is repeated once and what it makes of its own is cut off.
+	return ConvTranspose2D{Stride: Side(2), Padding: Border(3), Groups: channels}.
+		Apply(Pad2D(x, Border(1), PadReplicate), kernel, nil)
 }
