@@ -58,6 +58,9 @@ func evaluate(n *ir.Node, in, out []tensor.Tensor) error {
 		return runProgram(a, in, out)
 	case ir.ConvolutionAttr:
 		return runConvolution(a, in, out)
+	case ir.PoolAttr:
+		runPool(a, in, tensor.Of[float32](out[0]))
+		return nil
 	case ir.MatMulAttr:
 		if n.Op == ir.OpSyrk {
 			in = []tensor.Tensor{in[0], in[0]}
@@ -260,6 +263,50 @@ func runConvolution(a ir.ConvolutionAttr, in, out []tensor.Tensor) error {
 	return runProgram(a.Epilogue, append([]tensor.Tensor{res}, in[2:]...), out)
 }
 
+// runPool computes every kind directly from the Spec's formula.
+func runPool(a ir.PoolAttr, in []tensor.Tensor, out []float32) {
+	s := a.Spec
+	first := tensor.Of[float32](in[0])
+	if a.Kind == ir.MaxPool {
+		for i := range out {
+			out[i] = float32(math.Inf(-1))
+		}
+	}
+	for n := range s.N {
+		for oh := range s.OH {
+			for ow := range s.OW {
+				for c := range s.C {
+					y, best := ((n*s.OH+oh)*s.OW+ow)*s.C+c, -1
+					for i := range s.KH {
+						for j := range s.KW {
+							h, w := oh*s.StrideH+i-s.PadTop, ow*s.StrideW+j-s.PadLeft
+							if h < 0 || h >= s.H || w < 0 || w >= s.W {
+								continue
+							}
+							x := ((n*s.H+h)*s.W+w)*s.C + c
+							switch a.Kind {
+							case ir.MaxPool:
+								out[y] = max(out[y], first[x])
+							case ir.SumPool:
+								out[y] += first[x]
+							case ir.SumPoolGradient:
+								out[x] += first[y]
+							case ir.MaxPoolGradient:
+								if best < 0 || first[x] > first[best] {
+									best = x
+								}
+							}
+						}
+					}
+					if best >= 0 {
+						out[best] += tensor.Of[float32](in[1])[y]
+					}
+				}
+			}
+		}
+	}
+}
+
 func runMatMul(a ir.MatMulAttr, in []tensor.Tensor, out tensor.Tensor) {
 	for b := range a.Batch {
 		for i := range a.M {
@@ -340,6 +387,14 @@ func checkShapes(n *ir.Node, in []shapes.Shape, fail func(n *ir.Node, format str
 		}
 		if last(a.BatchA, a.RowA, a.ColA, a.M, a.K) >= in[0].Size() || last(a.BatchB, a.RowB, a.ColB, a.K, a.N) >= in[len(in)-1].Size() {
 			fail(n, "reads past an operand's end")
+		}
+	case ir.PoolAttr:
+		x, y := a.Spec.N*a.Spec.H*a.Spec.W*a.Spec.C, a.Spec.N*a.Spec.OH*a.Spec.OW*a.Spec.C
+		if a.Kind == ir.MaxPoolGradient || a.Kind == ir.SumPoolGradient {
+			x, y = y, x
+		}
+		if err := a.Spec.Check(); err != nil || n.Shapes[0].Size() != y || in[len(in)-1].Size() != x {
+			fail(n, "sizes do not fit, %v", err)
 		}
 	case ir.ConstantAttr, ir.ParameterAttr:
 	default:

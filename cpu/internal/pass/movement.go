@@ -14,8 +14,8 @@ func addMovementRules(on func(compute.OpType, ...simplifyRule)) {
 	on(compute.OpTypeTranspose, transposeOnes, transposeTwice)
 	on(compute.OpTypeBroadcastInDim, broadcastNothing, broadcastTwice)
 	on(compute.OpTypeReverse, reverseOnes, reverseTwice, reverseSplat, reverseBeforeTranspose, reverseBeforeReshape)
-	on(compute.OpTypeSlice, sliceAll, moveSplat)
-	on(compute.OpTypePad, padNothing)
+	on(compute.OpTypeSlice, sliceAll, moveSplat, sliceOfPad)
+	on(compute.OpTypePad, padNothing, padTwice)
 	on(compute.OpTypeConcatenate, concatenateOne)
 	on(compute.OpTypeTranspose, moveSplat)
 }
@@ -177,6 +177,46 @@ func padNothing(_ *editor, n *ir.Node) (ir.Value, bool) {
 		}
 	}
 	return n.Inputs[0], true
+}
+
+// padTwice joins two pads with the same value, unless the second puts back what the first cut off.
+func padTwice(e *editor, n *ir.Node) (ir.Value, bool) {
+	inner := n.Inputs[0].Node
+	if inner.Op != op(compute.OpTypePad) || !sameScalar(inner.Inputs[1], n.Inputs[1]) {
+		return ir.Value{}, false
+	}
+	axes := slices.Clone(inner.Attr.(ir.PadAttr).Axes)
+	for i, p := range n.Attr.(ir.PadAttr).Axes {
+		if p.Interior != 0 || axes[i].Start < 0 && p.Start > 0 || axes[i].End < 0 && p.End > 0 {
+			return ir.Value{}, false
+		}
+		axes[i].Start += p.Start
+		axes[i].End += p.End
+	}
+	return e.add(compute.OpTypePad, ir.PadAttr{Axes: axes}, n.Shapes[0], inner.Inputs...), true
+}
+
+func sameScalar(a, b ir.Value) bool {
+	x, ok := constantScalar(a)
+	return a == b || ok && isNumber(b, x)
+}
+
+// sliceOfPad: a slice without strides is a pad by negative amounts.
+func sliceOfPad(e *editor, n *ir.Node) (ir.Value, bool) {
+	inner := n.Inputs[0].Node
+	if inner.Op != op(compute.OpTypePad) {
+		return ir.Value{}, false
+	}
+	s := n.Attr.(ir.SliceAttr)
+	axes := slices.Clone(inner.Attr.(ir.PadAttr).Axes)
+	for i, d := range inner.Shapes[0].Dimensions {
+		if len(s.Strides) > 0 && s.Strides[i] != 1 {
+			return ir.Value{}, false
+		}
+		axes[i].Start -= s.Starts[i]
+		axes[i].End -= d - s.Limits[i]
+	}
+	return e.add(compute.OpTypePad, ir.PadAttr{Axes: axes}, n.Shapes[0], inner.Inputs...), true
 }
 
 func concatenateOne(_ *editor, n *ir.Node) (ir.Value, bool) {

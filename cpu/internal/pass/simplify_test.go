@@ -96,6 +96,19 @@ func TestSimplify(t *testing.T) {
 		{"empty pad", func(b *builder, x ir.Value) ir.Value {
 			return b.do(compute.OpTypePad, ir.PadAttr{Axes: make([]compute.PadAxis, 4)}, x, b.num(0))
 		}, nil},
+		{"pads and slices join", func(b *builder, x ir.Value) ir.Value {
+			spread := make([]compute.PadAxis, 4)
+			spread[1] = compute.PadAxis{Start: 1, Interior: 1}
+			cut := b.do(compute.OpTypeSlice, ir.SliceAttr{Starts: []int{0, 2, 0, 0}, Limits: []int{2, 6, 1, 4}, Strides: []int{1, 1, 1, 1}}, b.do(compute.OpTypePad, ir.PadAttr{Axes: spread}, x, b.num(0)))
+			grown := make([]compute.PadAxis, 4)
+			grown[1].End, grown[3].Start = 2, 1
+			return b.do(compute.OpTypePad, ir.PadAttr{Axes: grown}, cut, b.num(0))
+		}, ops{compute.OpTypePad}},
+		{"a pad that puts back what another cut stays", func(b *builder, x ir.Value) ir.Value {
+			cut, grown := make([]compute.PadAxis, 4), make([]compute.PadAxis, 4)
+			cut[1].Start, grown[1].Start = -1, 1
+			return b.do(compute.OpTypePad, ir.PadAttr{Axes: grown}, b.do(compute.OpTypePad, ir.PadAttr{Axes: cut}, x, b.num(0)), b.num(0))
+		}, ops{compute.OpTypePad, compute.OpTypePad}},
 		{"concatenation of one", func(b *builder, x ir.Value) ir.Value {
 			return b.do(compute.OpTypeConcatenate, ir.ConcatenateAttr{Axis: 1}, x)
 		}, nil},
