@@ -212,6 +212,10 @@ func packTransposed(panel, k []float32, ld, rows, cols, nr int) {
 func (a *gather) multiply(t *task, worker, unit, col, n int) {
 	for gi := range a.grids {
 		gr := &a.grids[gi]
+		if len(gr.blocks) == 0 {
+			a.clear(t, gr, unit, col, n)
+			continue
+		}
 		first, last := a.pixels(gr, unit)
 		for p := first; p < last; p += a.mc {
 			m := min(a.mc, last-p)
@@ -252,9 +256,6 @@ func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
 	if len(a.grids) > 1 {
 		c, ldc = mine[a.tileAt:][:m*n], n
 	}
-	if len(gr.blocks) == 0 {
-		a.g.Block(m, n, 0, nil, 1, 1, nil, c, ldc, false)
-	}
 	for i := range gr.blocks {
 		b := &gr.blocks[i]
 		x, lda := mine[a.blockAt:], a.lda
@@ -273,17 +274,29 @@ func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
 // scatter copies m rows of n channels to the pixels of a grid from position p on.
 func (a *gather) scatter(out, tile []float32, gr *grid, p, m, channel, n int) {
 	for m > 0 {
-		row, q := p/gr.cols, p%gr.cols
-		run := min(m, gr.cols-q)
-		img, r := row/gr.rows, row%gr.rows
-		at := ((img*a.dst.h+gr.row0+r*gr.rowStep)*a.dst.w+gr.col0+q*gr.colStep)*a.dst.c + channel
-		for range run {
-			copy(out[at:at+n], tile[:n])
-			tile = tile[n:]
-			at += gr.colStep * a.dst.c
-		}
+		run := min(m, gr.cols-p%gr.cols)
+		a.l.copyRows(out[a.place(gr, p)+channel:], tile, gr.colStep*a.dst.c, n, run, n)
+		tile = tile[run*n:]
 		p += run
 		m -= run
+	}
+}
+
+// place is where the pixel of position p of a grid starts in the output.
+func (a *gather) place(gr *grid, p int) int {
+	row, q := p/gr.cols, p%gr.cols
+	img, r := row/gr.rows, row%gr.rows
+	return ((img*a.dst.h+gr.row0+r*gr.rowStep)*a.dst.w + gr.col0 + q*gr.colStep) * a.dst.c
+}
+
+// clear zeroes output channels [col, col+n) of each group for a unit's pixels of a grid that has no taps.
+func (a *gather) clear(t *task, gr *grid, unit, col, n int) {
+	first, last := a.pixels(gr, unit)
+	for p := first; p < last; p++ {
+		at := a.place(gr, p)
+		for group := range a.spec.Groups {
+			clear(t.out[at+group*a.to+col:][:n])
+		}
 	}
 }
 
