@@ -38,11 +38,13 @@ func (g *Kernel[T]) WorkspaceSize(m, n, k, threads int) int {
 	if m <= 0 || n <= 0 || k <= 0 {
 		return 0
 	}
-	x := product[T]{g: g, plan: g.plan(m, n, k), packA: true}
-	if x.plan.groups > 1 {
-		x.source = packedByItem
+	size := 0
+	for _, csb := range []int{1, 2} { // whether rows of B are contiguous decides whether it is packed
+		x := product[T]{g: g, plan: g.plan(m, n, k), csb: csb, csa: 2}
+		x.choose()
+		size = max(size, x.need().bytes(g.size(), threads))
 	}
-	return x.need().bytes(g.size(), threads)
+	return size
 }
 
 // source is where tiles read B from.
