@@ -3,8 +3,8 @@
 // GoMLX v0.28.2 differentiates a graph with the rules of graph.VJPRegistration. Some of them are wrong (a convolution's
 // gradient with respect to its input, for every even kernel size), some panic (paddings larger than the kernel, the
 // gradient of a gradient of anything convolutional), some are missing (Pad, Reverse, Rsqrt, Expm1, Clamp,
-// SelectAndScatter, BatchNormGradient). [Install] replaces those rules by others that are made of differentiable operations only, so that
-// gradients can be taken any number of times:
+// SelectAndScatter, BatchNormGradient). [Install] replaces those rules by others that are made of differentiable
+// operations only, so that gradients can be taken any number of times:
 //
 //	func init() { autodiff.Install() }
 //
