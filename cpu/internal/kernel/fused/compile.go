@@ -13,8 +13,13 @@ const (
 	longRow = 512
 	// cacheBytes is how much of the L1 cache a program's blocks and the memory they stream may take.
 	cacheBytes = 24 << 10
-	minBlock   = 256
-	maxBlock   = 2048
+	// stripRows by stripCols points are evaluated together where an operand is transposed: the elements of a cache line
+	// by as many lines as the L1 cache holds beside the blocks.
+	stripRows = 16
+	stripCols = 256
+
+	minBlock = 256
+	maxBlock = 2048
 	// blockPad keeps blocks from starting at the same offset in a page, where loads would wait for stores.
 	blockPad = 128
 	align    = 64
@@ -39,6 +44,8 @@ type Exec struct {
 	reduces  []int // outputs
 
 	reductions []int // outputs that reduce, in the order of their accumulators
+
+	transposes bool // some operand of long rows is contiguous along another axis
 
 	blocks, splats int
 	split          split
@@ -140,10 +147,14 @@ func Compile(p *Program, l isa.Level) (*Exec, error) {
 	}
 	newAllocator(e, p).run()
 	e.chooseBlock()
+	for _, s := range strides {
+		e.transposes = e.transposes || e.long() && s[len(e.outer)] > 1
+	}
 	e.split = e.chooseSplit()
 	return e, nil
 }
 
+// long reports whether tiles are parts of rows.
 func (e *Exec) long() bool { return e.cols >= longRow }
 
 // access decides how kernels read an input.

@@ -18,7 +18,7 @@ func randomProgram(rng *rand.Rand) *Program {
 		dims[i] = []int{1, 2, 3, 5, 8, 17, 64}[rng.IntN(7)]
 	}
 	if len(dims) > 0 && rng.IntN(3) == 0 {
-		dims[rng.IntN(len(dims))] = 600 + rng.IntN(900)
+		dims[rng.IntN(len(dims))] = 500 + rng.IntN(900)
 	}
 	for points(dims) > 300000 {
 		dims = dims[1:]

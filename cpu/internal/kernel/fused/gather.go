@@ -98,7 +98,7 @@ func gatherWords[W uint32 | uint64](dst, src *W, rows, cols, rowStride, colStrid
 				d[c] = v
 			}
 		}
-	case rowStride == 1: // a transpose: read along the rows, which are contiguous in memory
+	case rowStride == 1 && rows > 1: // a transpose: read along the rows, which are contiguous in memory
 		for c := range cols {
 			for r, v := range s[c*colStride:][:rows] {
 				d[r*cols+c] = v

@@ -155,8 +155,38 @@ func (r *run) chunk(worker, item int) {
 	f.free()
 }
 
-// points evaluates the points [lo, hi), tile by tile.
+// points evaluates the points [lo, hi).
 func (f *frame) points(lo, hi int, acc []float64) {
+	e := f.e
+	first, end := (lo+e.cols-1)/e.cols, hi/e.cols // whole rows
+	if !e.transposes || first >= end {
+		f.inOrder(lo, hi, acc)
+		return
+	}
+	f.inOrder(lo, first*e.cols, acc)
+	f.strips(first, end, acc)
+	f.inOrder(end*e.cols, hi, acc)
+}
+
+// strips evaluates the rows [first, end) in an order that uses all of a cache line where a step along the row
+// jumps in memory and a step to the next row does not.
+func (f *frame) strips(first, end int, acc []float64) {
+	e := f.e
+	t := tile{rows: 1}
+	for ; first < end; first += stripRows {
+		for c := 0; c < e.cols; c += t.n {
+			t.col, t.n = c, min(e.cols-c, stripCols, e.block)
+			t.cols = t.n
+			for t.row = first; t.row < min(first+stripRows, end); t.row++ {
+				t.point = t.row*e.cols + c
+				f.tile(&t, acc)
+			}
+		}
+	}
+}
+
+// inOrder evaluates the points [lo, hi), tile by tile.
+func (f *frame) inOrder(lo, hi int, acc []float64) {
 	e := f.e
 	var t tile
 	for p := lo; p < hi; p += t.n {

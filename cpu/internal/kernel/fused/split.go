@@ -58,7 +58,10 @@ func pieces(n, size int) int { return (n + size - 1) / size }
 func (e *Exec) chunkOf(n int) int {
 	size := max((e.points+n-1)/n, chunkPoints)
 	unit := e.block
-	if e.long() {
+	switch {
+	case e.transposes:
+		unit = stripRows * e.cols
+	case e.long():
 		unit = 64
 	}
 	return max((size+unit-1)/unit*unit, 1)
