@@ -45,13 +45,16 @@ func (u *fuser) activations() map[ir.Value]int {
 			continue
 		}
 		for i, o := range n.operands {
-			if o.register && (isRelu(n, i) || u.isLeakyRelu(n, i)) {
+			if o.whole() && (isRelu(n, i) || u.isLeakyRelu(n, i)) {
 				results[o.value] = id
 			}
 		}
 	}
 	return results
 }
+
+// whole reports whether an operand has a different element for every point.
+func (o operand) whole() bool { return !o.constant && !slices.Contains(o.axes, -1) }
 
 func isRelu(n *fuseNode, at int) bool {
 	if elementwise[n.Op] != fused.Max {
@@ -90,7 +93,7 @@ func positiveTest(m *fuseNode) (at int, ok bool) {
 		return 0, false
 	}
 	zero := m.operands[1-at]
-	return at, m.operands[at].register && zero.constant && zero.number == 0
+	return at, m.operands[at].whole() && zero.constant && zero.number == 0
 }
 
 // tryActivation makes m read the root a in group g, if no more memory is read that way.

@@ -263,10 +263,14 @@ func TestScalarsAndEmpty(t *testing.T) {
 // output is not kept.
 func TestActivationGradientReadsActivation(t *testing.T) {
 	c := testConvs[0]
-	for _, leaky := range []bool{false, true} {
+	for i := range 4 {
+		leaky, biased := i&1 != 0, i&2 != 0
 		b := newBuilder(t)
-		x, k, bias := b.f32(c.x()...), b.f32(c.k()...), b.f32(c.o)
-		s := b.add(c.forward(b, x, k), b.spread(bias, c.y(), 3))
+		x, k := b.f32(c.x()...), b.f32(c.k()...)
+		s := c.forward(b, x, k)
+		if biased {
+			s = b.add(s, b.spread(b.f32(c.o), c.y(), 3))
+		}
 		a, slope := b.relu(s), b.num(0)
 		if leaky {
 			slope = b.do(compute.OpTypeWhere, nil, b.positive(s), b.num(1), b.num(0.2))
@@ -282,7 +286,7 @@ func TestActivationGradientReadsActivation(t *testing.T) {
 		checkSame(t, f, g, 1e-5)
 		for _, n := range g.Nodes {
 			if n.Op == ir.OpConv && len(n.Shapes) != 1 {
-				t.Errorf("leaky %v: the convolution's output is kept besides the activation\n%v", leaky, g)
+				t.Errorf("leaky %v, biased %v: the convolution's output is kept besides the activation\n%v", leaky, biased, g)
 			}
 		}
 	}
