@@ -191,3 +191,48 @@ func TestCompileErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestMisuse(t *testing.T) {
+	b := newBuilder(dtypes.Float32, 100)
+	x := b.dense()
+	sums := newBuilder(dtypes.Float32, 100)
+	sums.sum(sums.dense(), axes())
+	pool := par.New(1)
+	for _, c := range []struct {
+		want string
+		p    *Program
+		call func(e *Exec, m memory, scratch []byte)
+	}{
+		{"number of operands", &b.store(x).p, func(e *Exec, m memory, scratch []byte) { e.Run(pool, nil, m.out, scratch) }},
+		{"input memory", &b.p, func(e *Exec, m memory, scratch []byte) { e.Run(pool, [][]byte{m.in[0][:396]}, m.out, scratch) }},
+		{"output memory", &b.p, func(e *Exec, m memory, scratch []byte) { e.Run(pool, m.in, [][]byte{m.out[0][:399]}, scratch) }},
+		{"scratch memory", &b.p, func(e *Exec, m memory, scratch []byte) { e.Run(pool, m.in, m.out, scratch[1:]) }},
+		{"outside", &b.p, func(e *Exec, m memory, scratch []byte) { e.RunRange(0, m.in, m.out, scratch, 0, 101) }},
+		{"reduces", &sums.p, func(e *Exec, m memory, scratch []byte) { e.RunRange(0, m.in, m.out, scratch, 0, 100) }},
+	} {
+		e, err := Compile(c.p, isa.Best())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := allocate(c.p, rand.New(rand.NewPCG(1, 1)))
+		func() {
+			defer func() {
+				if got, _ := recover().(string); !strings.Contains(got, c.want) {
+					t.Errorf("panic %q, want one about %q", got, c.want)
+				}
+			}()
+			c.call(e, m, make([]byte, e.ScratchBytes(1)))
+		}()
+	}
+}
+
+func TestString(t *testing.T) {
+	b := newBuilder(dtypes.Float32, 4, 3)
+	x, scale := b.dense(), b.input([]int{0, 1})
+	y := b.op(FMA, x, scale, b.constant(0.5))
+	b.store(b.op(Select, b.op(Less, y, x), b.op(Neg, y), x)).sum(y, axes(1))
+	want := "Float32 [4 3]; r0=in[3 1]; r1=in[0 1]; r2=0.5; r3=fma r0 r1 r2; r4=lt r3 r0; r5=neg r3; r6=select r4 r5 r0; store[3 1] r6; sum[0 1] r3"
+	if got := b.p.String(); got != want {
+		t.Errorf("program is %q, want %q", got, want)
+	}
+}

@@ -290,3 +290,30 @@ func TestColumns(t *testing.T) {
 		}
 	})
 }
+
+// TestPowError raises numbers of all sizes to powers that keep the result within float32.
+func TestPowError(t *testing.T) {
+	forLevels(t, func(t *testing.T, k *Kernels) {
+		rng := rand.New(rand.NewPCG(10, 10))
+		const n = 1 << 14
+		x, y, z := make([]float32, n), make([]float32, n), make([]float32, n)
+		for i := range x {
+			x[i] = float32(math.Exp2(rng.Float64()*252 - 126))
+			if i%2 == 0 {
+				x[i] = 1 + float32(rng.NormFloat64()*1e-3) // where the logarithm is small
+			}
+			y[i] = float32((rng.Float64()*272 - 146) / math.Log2(float64(x[i])))
+		}
+		k.Op[Pow](pointer(z), pointer(x), pointer(y), nil, n, 1, 1, 0)
+		worst, at := 0.0, 0
+		for i := range z {
+			if d := distance(z[i], math.Pow(float64(x[i]), float64(y[i]))); d > worst {
+				worst, at = d, i
+			}
+		}
+		t.Logf("at most %.3f ulp, at (%v, %v)", worst, x[at], y[at])
+		if worst > ulps[Pow] {
+			t.Errorf("Pow(%v, %v): %.3f ulp, want at most %v", x[at], y[at], worst, ulps[Pow])
+		}
+	})
+}
