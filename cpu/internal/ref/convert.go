@@ -104,8 +104,6 @@ func clampUint(x float64, highest uint64) uint64 {
 		return 0
 	case x >= float64(highest):
 		return highest
-	case x >= 1<<63: // beyond what Go promises to convert on every processor
-		return uint64(x-1<<63) + 1<<63
 	}
 	return uint64(x)
 }
