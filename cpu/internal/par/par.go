@@ -22,7 +22,7 @@ type Pool struct {
 	threads int
 	mu      sync.Mutex // held for the length of a For
 
-	job      atomic.Pointer[job]
+	job      job           // the loop that runs; workers read it between a change of seq and their count in pending
 	waiting  atomic.Bool   // the caller of For sleeps until the last worker is done
 	finished chan struct{} // wakes it
 	seq      atomic.Uint64
@@ -87,16 +87,19 @@ func (p *Pool) For(n int, body func(worker, item int)) {
 	if n <= 0 {
 		return
 	}
-	j := &job{body: body, n: int64(n)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	j := &p.job
+	defer func() { j.body = nil }()
+	j.body, j.n = body, int64(n)
+	j.next.Store(0)
+	j.failure.Store(nil)
 	if p.threads == 1 || n == 1 {
 		j.run(0)
 		j.check()
 		return
 	}
 	j.pending.Store(int64(p.threads - 1))
-	p.job.Store(j)
 	p.seq.Add(1)
 	p.wakeMu.Lock()
 	if p.asleep > 0 {
@@ -105,7 +108,6 @@ func (p *Pool) For(n int, body func(worker, item int)) {
 	p.wakeMu.Unlock()
 	j.run(0)
 	p.awaitWorkers(j)
-	p.job.Store(nil)
 	j.check()
 }
 
@@ -157,11 +159,9 @@ func (p *Pool) work(worker int) {
 		if p.closed.Load() {
 			return
 		}
-		if j := p.job.Load(); j != nil {
-			j.run(worker)
-			if j.pending.Add(-1) == 0 && p.waiting.CompareAndSwap(true, false) {
-				p.finished <- struct{}{}
-			}
+		p.job.run(worker)
+		if p.job.pending.Add(-1) == 0 && p.waiting.CompareAndSwap(true, false) {
+			p.finished <- struct{}{}
 		}
 	}
 }

@@ -119,3 +119,13 @@ func BenchmarkFor(b *testing.B) {
 		p.For(2, func(_, _ int) {})
 	}
 }
+
+func TestForAllocatesNothing(t *testing.T) {
+	p := par.New(2)
+	defer p.Close()
+	var sum atomic.Int64
+	body := func(_, item int) { sum.Add(int64(item)) }
+	if n := testing.AllocsPerRun(100, func() { p.For(8, body) }); n != 0 {
+		t.Errorf("%v allocations a loop", n)
+	}
+}
