@@ -77,8 +77,9 @@ func New(c Config) (*Backend, error) {
 	for _, name := range c.Disable {
 		b.env.Disable[name] = true
 	}
-	// The workers refer to the pool only: a backend that nobody refers to is collected, and ends them.
+	// Workers and arenas do not refer to the backend: one that nobody refers to is collected, and ends them.
 	runtime.AddCleanup(b, (*par.Pool).Close, b.pool)
+	runtime.AddCleanup(b, (*exec.Arenas).Close, b.env.Arenas)
 	return b, nil
 }
 
@@ -149,7 +150,7 @@ func (b *Backend) Finalize() {
 		return
 	}
 	b.pool.Close()
-	b.env.Arenas.Drop()
+	b.env.Arenas.Close()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.recent = nil

@@ -1,9 +1,8 @@
 package exec
 
 import (
+	"fmt"
 	"sync"
-
-	"github.com/atelier-go/atelier/cpu/internal/tensor"
 )
 
 // Arenas keeps the blocks that programs hold their intermediate values in. A program takes one for the time of a run,
@@ -11,8 +10,9 @@ import (
 type Arenas struct {
 	memory *Memory
 
-	mu   sync.Mutex
-	free [][]byte
+	mu     sync.Mutex
+	free   [][]byte
+	closed bool
 }
 
 // NewArenas returns an empty set whose blocks count as memory.
@@ -29,7 +29,12 @@ func (a *Arenas) Get(n int) ([]byte, error) {
 	if err := a.memory.Reserve(int64(n), "the arena of intermediate values"); err != nil {
 		return nil, err
 	}
-	return tensor.Alloc(n), nil
+	b, err := newBlock(n)
+	if err != nil {
+		a.memory.Release(int64(n))
+		return nil, fmt.Errorf("the system has no %d bytes for the arena of intermediate values: %w", n, err)
+	}
+	return b, nil
 }
 
 // take removes the smallest free block of n bytes or more. If none is large enough, the largest is dropped: a larger
@@ -50,9 +55,14 @@ func (a *Arenas) take(n int) []byte {
 		return a.remove(best)
 	}
 	if largest >= 0 {
-		a.memory.Release(int64(len(a.remove(largest))))
+		a.drop(a.remove(largest))
 	}
 	return nil
+}
+
+func (a *Arenas) drop(b []byte) {
+	a.memory.Release(int64(len(b)))
+	freeBlock(b)
 }
 
 func (a *Arenas) remove(i int) []byte {
@@ -63,22 +73,26 @@ func (a *Arenas) remove(i int) []byte {
 	return b
 }
 
-// Put returns a block that Get gave.
+// Put returns a block that Get gave. Nothing may refer to it any more.
 func (a *Arenas) Put(b []byte) {
 	if len(b) == 0 {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.closed {
+		a.drop(b)
+		return
+	}
 	a.free = append(a.free, b)
 }
 
-// Drop frees the blocks that are not in use.
-func (a *Arenas) Drop() {
+// Close frees the blocks that are not in use now, and the others when they are returned.
+func (a *Arenas) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, b := range a.free {
-		a.memory.Release(int64(len(b)))
+		a.drop(b)
 	}
-	a.free = nil
+	a.free, a.closed = nil, true
 }

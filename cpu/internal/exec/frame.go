@@ -81,9 +81,11 @@ func (p *Program) acquire() *frame {
 	return p.newFrame()
 }
 
-// release keeps a frame for another run, without the memory that belongs to the caller.
+// release keeps a frame for another run, without the memory that belongs to the caller or to the arena: both may be
+// gone by then.
 func (p *Program) release(f *frame) {
-	for _, home := range [...]home{inParam, inOutput} {
+	f.base = nil
+	for _, home := range [...]home{inArena, inParam, inOutput} {
 		for _, b := range f.refs[home] {
 			*b.target = nil
 		}

@@ -52,7 +52,9 @@ func TestArenas(t *testing.T) {
 	if _, err := a.Get(1001); err == nil {
 		t.Error("more than the limit is given")
 	}
-	a.Drop()
+	held := get(10)
+	a.Close()
+	a.Put(held)
 	if m.InUse() != 0 {
 		t.Errorf("%d in use after all was dropped", m.InUse())
 	}

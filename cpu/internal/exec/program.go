@@ -15,6 +15,7 @@ type Program struct {
 	env     *Env
 	fn      *ir.Func
 	steps   []*step
+	outputs []shapes.Shape
 	copies  []outputCopy // results that no step writes where they are wanted
 	reuses  []int        // per result, the parameter whose memory it may take, or -1
 	arena   int          // bytes
@@ -43,6 +44,9 @@ type outputCopy struct {
 // Compile builds the program of a function that has been through the passes. It takes the function over.
 func Compile(f *ir.Func, env *Env) (*Program, error) {
 	p := &Program{env: env, fn: f}
+	for _, v := range f.Outputs {
+		p.outputs = append(p.outputs, v.Shape())
+	}
 	f.Renumber()
 	for _, n := range f.Nodes {
 		switch n.Op {
@@ -67,13 +71,7 @@ func Compile(f *ir.Func, env *Env) (*Program, error) {
 func (p *Program) Arena() int { return p.arena }
 
 // Outputs are the shapes of the results.
-func (p *Program) Outputs() []shapes.Shape {
-	out := make([]shapes.Shape, len(p.fn.Outputs))
-	for i, v := range p.fn.Outputs {
-		out[i] = v.Shape()
-	}
-	return out
-}
+func (p *Program) Outputs() []shapes.Shape { return p.outputs }
 
 // Reuses says, for each result, which parameter's memory it may be written to if the caller gives that parameter up,
 // or -1. No parameter is named twice. Steps that write to such memory run after all others.
