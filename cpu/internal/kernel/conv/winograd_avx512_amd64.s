@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func transformInputAVX512(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, n int, tmp *float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·transformInputAVX512(SB), NOSPLIT, $0-64
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -31,6 +31,35 @@ TEXT ·transformInputAVX512(SB), NOSPLIT, $0-64
 	VBROADCASTSS c40290000<>+0(SB), Z5
 
 channels:
+	LEAQ         (CX)(R12*4), R14
+	LEAQ         (R14)(R12*2), R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(SI*1)
+	PREFETCHT0   (R14)(SI*2)
+	PREFETCHT0   (R14)(DI*1)
+	PREFETCHT0   (R14)(SI*4)
+	PREFETCHT0   (R14)(R8*1)
+	ADDQ         R12, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(SI*1)
+	PREFETCHT0   (R14)(SI*2)
+	PREFETCHT0   (R14)(DI*1)
+	PREFETCHT0   (R14)(SI*4)
+	PREFETCHT0   (R14)(R8*1)
+	ADDQ         R12, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(SI*1)
+	PREFETCHT0   (R14)(SI*2)
+	PREFETCHT0   (R14)(DI*1)
+	PREFETCHT0   (R14)(SI*4)
+	PREFETCHT0   (R14)(R8*1)
+	ADDQ         R12, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(SI*1)
+	PREFETCHT0   (R14)(SI*2)
+	PREFETCHT0   (R14)(DI*1)
+	PREFETCHT0   (R14)(SI*4)
+	PREFETCHT0   (R14)(R8*1)
 	MOVQ         CX, R14
 	VMOVUPS      (R14), Z6
 	VMOVUPS      (R14)(SI*1), Z7
@@ -672,7 +701,7 @@ DATA c3e89ae41<>+0(SB)/4, $(0.26890758)
 GLOBL c3e89ae41<>(SB), RODATA|NOPTR, $4
 
 // func transformKernel4AVX512(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, n int, tmp *float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·transformKernel4AVX512(SB), NOSPLIT, $0-64
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -700,6 +729,26 @@ TEXT ·transformKernel4AVX512(SB), NOSPLIT, $0-64
 	VBROADCASTSS c3ece8561<>+0(SB), Z8
 
 channels:
+	LEAQ        (CX)(R11*4), R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(SI*1)
+	PREFETCHT0  (R13)(SI*2)
+	PREFETCHT0  (R13)(DI*1)
+	ADDQ        R11, R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(SI*1)
+	PREFETCHT0  (R13)(SI*2)
+	PREFETCHT0  (R13)(DI*1)
+	ADDQ        R11, R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(SI*1)
+	PREFETCHT0  (R13)(SI*2)
+	PREFETCHT0  (R13)(DI*1)
+	ADDQ        R11, R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(SI*1)
+	PREFETCHT0  (R13)(SI*2)
+	PREFETCHT0  (R13)(DI*1)
 	MOVQ        CX, R13
 	VMOVUPS     (R13), Z9
 	VMOVUPS     (R13)(SI*1), Z10
@@ -954,7 +1003,7 @@ DATA c3ece8561<>+0(SB)/4, $(0.40336135)
 GLOBL c3ece8561<>(SB), RODATA|NOPTR, $4
 
 // func transformOutput4AVX512(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, n int, tmp *float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·transformOutput4AVX512(SB), NOSPLIT, $0-64
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -979,6 +1028,26 @@ TEXT ·transformOutput4AVX512(SB), NOSPLIT, $0-64
 	VBROADCASTSS c40580000<>+0(SB), Z5
 
 channels:
+	LEAQ        (AX)(R9*4), R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(R9*1)
+	PREFETCHT0  (R13)(R9*2)
+	PREFETCHT0  (R13)(R10*1)
+	ADDQ        R12, R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(R9*1)
+	PREFETCHT0  (R13)(R9*2)
+	PREFETCHT0  (R13)(R10*1)
+	ADDQ        R12, R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(R9*1)
+	PREFETCHT0  (R13)(R9*2)
+	PREFETCHT0  (R13)(R10*1)
+	ADDQ        R12, R13
+	PREFETCHT0  (R13)
+	PREFETCHT0  (R13)(R9*1)
+	PREFETCHT0  (R13)(R9*2)
+	PREFETCHT0  (R13)(R10*1)
 	MOVQ        CX, R13
 	VMOVUPS     (R13), Z6
 	VMOVUPS     (R13)(SI*1), Z7

@@ -173,6 +173,14 @@ func (k *kernel) transform(t transform) {
 	}
 	p := k.GP64()
 	k.Label("channels")
+	switch t.name {
+	case "transformInput":
+		k.ahead(p, src, srcCol, 6, srcCol, 4, srcRow, 6)
+	case "transformKernel4":
+		k.ahead(p, src, srcCol, 4, srcCol, 4, srcRow, 4)
+	case "transformOutput4":
+		k.ahead(p, dst, dstCol.one, 4, dstRow, 4, dstCol, 4)
+	}
 	k.MOVQ(src, p)
 	for col := range t.in {
 		x := make([]reg.VecVirtual, t.in)
@@ -204,4 +212,22 @@ func (k *kernel) transform(t transform) {
 	k.SUBQ(operand.U32(k.lanes()), n)
 	k.JNZ(operand.LabelRef("channels"))
 	asm.Return(k.Context)
+}
+
+// ahead asks for the pixels of the tile to the right, which comes next: those from skip columns after base on, outer·m
+// in one direction and inner·n in the other. Caches fetch rows ahead by themselves, but the reads of a tile, one vector
+// of each of its pixels, look to them like no row. p is clobbered.
+func (k *kernel) ahead(p, base, col reg.GPVirtual, skip int, outer reg.GPVirtual, m int, inner stride, n int) {
+	k.LEAQ(operand.Mem{Base: base, Index: col, Scale: 4}, p)
+	if skip == 6 {
+		k.LEAQ(operand.Mem{Base: p, Index: col, Scale: 2}, p)
+	}
+	for i := range m {
+		if i > 0 {
+			k.ADDQ(outer, p)
+		}
+		for j := range n {
+			k.PREFETCHT0(inner.at(p, j))
+		}
+	}
 }
