@@ -15,6 +15,7 @@
 package gemm
 
 import (
+	"sync"
 	"unsafe"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
@@ -29,6 +30,8 @@ type Kernel[T Float] struct {
 	ISA  isa.Level
 	// MR and NR are the rows and columns of the largest tile.
 	MR, NR int
+
+	products sync.Pool // of *product[T] whose body is bound, so that a call allocates nothing
 }
 
 // Micro is a float32 kernel.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/atelier-go/atelier/cpu/internal/isa"
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
@@ -263,5 +264,26 @@ func TestPanics(t *testing.T) {
 			}()
 			f()
 		})
+	}
+}
+
+func TestProductsAllocateNothing(t *testing.T) {
+	const m, n, k = 96, 80, 3000
+	pool := par.New(2)
+	defer pool.Close()
+	a, b, c := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n)
+	for _, l := range isa.Available() {
+		g := For(l)
+		ws := NewWorkspace(make([]float32, max(g.WorkspaceSize(m, n, k, 2), g.SyrkWorkspaceSize(n, k, 2))/4))
+		for name, run := range map[string]func(){
+			"gemm":       func() { g.Gemm(pool, ws, m, n, k, a, k, 1, b, n, 1, c, n, false) },
+			"transposed": func() { g.Gemm(pool, ws, m, n, k, a, 1, m, b, 1, k, c, n, true) },
+			"small":      func() { g.Gemm(nil, ws, 4, n, 10, a, k, 1, b, n, 1, c, n, false) },
+			"syrk":       func() { g.Syrk(pool, ws, n, k, b, n, 1, c, n, false) },
+		} {
+			if allocs := testing.AllocsPerRun(10, run); allocs >= 1 {
+				t.Errorf("isa=%v %s: %v allocations", l, name, allocs)
+			}
+		}
 	}
 }

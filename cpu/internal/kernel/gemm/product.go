@@ -20,8 +20,10 @@ func (g *Kernel[T]) Gemm(pool *par.Pool, ws *Workspace, m, n, k int, a []T, rsa,
 		emptySum(m, n, c, ldc, accumulate)
 		return
 	}
-	x := product[T]{
-		g: g, plan: g.plan(m, n, k), pool: pool,
+	x := g.newProduct()
+	defer x.free()
+	x.call = call[T]{
+		plan: g.plan(m, n, k), pool: pool,
 		a: a, rsa: rsa, csa: csa, b: b, rsb: rsb, csb: csb, c: c, ldc: ldc, accumulate: accumulate,
 		diagonal: full,
 	}
@@ -40,7 +42,7 @@ func (g *Kernel[T]) WorkspaceSize(m, n, k, threads int) int {
 	}
 	size := 0
 	for _, csb := range []int{1, 2} { // whether rows of B are contiguous decides whether it is packed
-		x := product[T]{g: g, plan: g.plan(m, n, k), csb: csb, csa: 2}
+		x := product[T]{g: g, call: call[T]{plan: g.plan(m, n, k), csb: csb, csa: 2}}
 		x.choose()
 		size = max(size, x.need().bytes(g.size(), threads))
 	}
@@ -56,9 +58,40 @@ const (
 	unpacked                   // where it lies
 )
 
-// product is one call of Gemm or Syrk.
+// product computes one call of Gemm or Syrk at a time. It is kept for the next: body is bound once.
 type product[T Float] struct {
 	g    *Kernel[T]
+	body func(worker, item int)
+	call[T]
+}
+
+func (g *Kernel[T]) newProduct() *product[T] {
+	if x, ok := g.products.Get().(*product[T]); ok {
+		return x
+	}
+	x := &product[T]{g: g}
+	x.body = x.step
+	return x
+}
+
+func (x *product[T]) free() {
+	x.call = call[T]{}
+	x.g.products.Put(x)
+}
+
+// stage is a loop of a product.
+type stage int
+
+const (
+	stageTiles stage = iota
+	stagePack
+	stageSum
+	stageFold
+	stageMirror
+)
+
+// call is the operands of one call, and how far it is.
+type call[T Float] struct {
 	plan plan
 	pool *par.Pool
 
@@ -75,6 +108,25 @@ type product[T Float] struct {
 	packA   bool
 	scratch scratch[T]
 	jc      int // the first column that is packed now, with packedOnce
+	columns int // and how many from there on
+	piece   int // columns that one item packs
+	stage   stage
+}
+
+// step is item i of the current stage.
+func (x *product[T]) step(worker, i int) {
+	switch x.stage {
+	case stageTiles:
+		x.item(worker, i)
+	case stagePack:
+		x.packPiece(i)
+	case stageSum:
+		x.sumGroups(i)
+	case stageFold:
+		x.foldGroups(i)
+	case stageMirror:
+		x.mirror(i)
+	}
 }
 
 // choose decides what is packed.
@@ -126,29 +178,26 @@ func (x *product[T]) need() need {
 func (x *product[T]) run() {
 	p := &x.plan
 	if x.source != packedOnce {
-		x.each(p.count(), x.item)
+		x.each(stageTiles, p.count())
 		if x.source == packedByItem {
-			x.sumGroups()
+			x.each(stageSum, p.m)
 		}
 		return
 	}
 	width := p.columns()
 	for x.jc = 0; x.jc < p.n; x.jc += width {
-		n := min(width, p.n-x.jc)
-		x.packShared(n)
-		x.each(p.rowItems()*ceilDiv(n, p.nc), x.item)
+		x.columns = min(width, p.n-x.jc)
+		// Pieces of whole panels, of about a quarter of the second-level cache.
+		x.piece = max(1, min(stripe, (1<<15)/(p.k*x.g.NR))) * x.g.NR
+		x.each(stagePack, ceilDiv(x.columns, x.piece))
+		x.each(stageTiles, p.rowItems()*ceilDiv(x.columns, p.nc))
 	}
 }
 
-// packShared packs n columns of B from jc on.
-func (x *product[T]) packShared(n int) {
-	g, k := x.g, x.plan.k
-	// Pieces of whole panels, of about a quarter of the second-level cache.
-	piece := max(1, min(stripe, (1<<15)/(k*g.NR))) * g.NR
-	x.each(ceilDiv(n, piece), func(_, item int) {
-		j := item * piece
-		g.packPanels(x.scratch.shared[j*k:], x.b[(x.jc+j)*x.csb:], x.rsb, x.csb, k, min(piece, n-j))
-	})
+// packPiece packs item i of the columns from jc on.
+func (x *product[T]) packPiece(i int) {
+	k, j := x.plan.k, i*x.piece
+	x.g.packPanels(x.scratch.shared[j*k:], x.b[(x.jc+j)*x.csb:], x.rsb, x.csb, k, min(x.piece, x.columns-j))
 }
 
 // item computes one piece of C over one piece of k.
@@ -218,26 +267,25 @@ func (x *product[T]) passUnpacked(blk *block[T], b, private []T) {
 	}
 }
 
-// sumGroups adds the partial results to C, always in the same order.
-func (x *product[T]) sumGroups() {
+// sumGroups adds the partial results of row i to C, always in the same order.
+func (x *product[T]) sumGroups(i int) {
 	p := &x.plan
-	x.each(p.m, func(_, i int) {
-		row := x.c[i*x.ldc:][:p.n]
-		for group := range p.groups {
-			put(row, x.scratch.shared[(group*p.m+i)*p.n:], x.accumulate || group > 0)
-		}
-	})
+	row := x.c[i*x.ldc:][:p.n]
+	for group := range p.groups {
+		put(row, x.scratch.shared[(group*p.m+i)*p.n:], x.accumulate || group > 0)
+	}
 }
 
-// each runs body for n items on the pool.
-func (x *product[T]) each(n int, body func(worker, item int)) {
+// each runs the n items of a stage on the pool.
+func (x *product[T]) each(s stage, n int) {
+	x.stage = s
 	if x.pool == nil || n == 1 {
 		for i := range n {
-			body(0, i)
+			x.body(0, i)
 		}
 		return
 	}
-	x.pool.For(n, body)
+	x.pool.For(n, x.body)
 }
 
 func threads(pool *par.Pool) int {

@@ -14,7 +14,9 @@ func (g *Kernel[T]) Syrk(pool *par.Pool, ws *Workspace, n, k int, a []T, rs, cs 
 		emptySum(n, n, c, ldc, accumulate)
 		return
 	}
-	x := g.syrk(n, k)
+	x := g.newProduct()
+	defer x.free()
+	x.call = g.syrk(n, k)
 	x.pool = pool
 	x.a, x.rsa, x.csa = a, cs, rs
 	x.b, x.rsb, x.csb = a, rs, cs
@@ -23,8 +25,9 @@ func (g *Kernel[T]) Syrk(pool *par.Pool, ws *Workspace, n, k int, a []T, rs, cs 
 		ws = new(Workspace)
 	}
 	x.scratch = cut[T](ws, x.need(), threads(pool))
-	x.each(x.plan.count(), x.item)
-	x.mirrorGroups()
+	x.each(stageTiles, x.plan.count())
+	x.each(stageFold, n)
+	x.each(stageMirror, n)
 }
 
 // SyrkWorkspaceSize is the bytes of workspace that Syrk takes for a product of this shape on a number of threads.
@@ -32,32 +35,32 @@ func (g *Kernel[T]) SyrkWorkspaceSize(n, k, threads int) int {
 	if n <= 0 || k <= 0 {
 		return 0
 	}
-	x := g.syrk(n, k)
+	x := product[T]{g: g, call: g.syrk(n, k)}
 	return x.need().bytes(g.size(), threads)
 }
 
 // syrk is a product of which the upper triangle goes to partial results, of which there may be only one.
-func (g *Kernel[T]) syrk(n, k int) product[T] {
-	return product[T]{g: g, plan: g.plan(n, n, k), source: packedByItem, packA: true, diagonal: 0}
+func (g *Kernel[T]) syrk(n, k int) call[T] {
+	return call[T]{plan: g.plan(n, n, k), source: packedByItem, packA: true, diagonal: 0}
 }
 
-// mirrorGroups adds the partial results, in order, to both triangles of C.
-func (x *product[T]) mirrorGroups() {
-	p, n := &x.plan, x.plan.n
-	sum := x.scratch.shared
-	x.each(n, func(_, i int) { // row i of the sum, from the diagonal on, in the first partial result
-		row := sum[i*n:][i:n]
-		for group := 1; group < p.groups; group++ {
-			put(row, sum[group*n*n+i*n+i:], true)
-		}
-	})
-	x.each(n, func(_, i int) {
-		row := x.c[i*x.ldc:][:n]
-		for j := range row[:i] {
-			row[j] = sumInto(row[j], sum[j*n+i], x.accumulate)
-		}
-		put(row[i:], sum[i*n+i:], x.accumulate)
-	})
+// foldGroups adds the partial results of row i, from the diagonal on, in order, to the first.
+func (x *product[T]) foldGroups(i int) {
+	n, sum := x.plan.n, x.scratch.shared
+	row := sum[i*n:][i:n]
+	for group := 1; group < x.plan.groups; group++ {
+		put(row, sum[group*n*n+i*n+i:], true)
+	}
+}
+
+// mirror writes row i of C from the upper triangle of the sum.
+func (x *product[T]) mirror(i int) {
+	n, sum := x.plan.n, x.scratch.shared
+	row := x.c[i*x.ldc:][:n]
+	for j := range row[:i] {
+		row[j] = sumInto(row[j], sum[j*n+i], x.accumulate)
+	}
+	put(row[i:], sum[i*n+i:], x.accumulate)
 }
 
 func sumInto[T Float](old, sum T, accumulate bool) T {
