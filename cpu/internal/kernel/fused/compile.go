@@ -1,6 +1,8 @@
 package fused
 
 import (
+	"slices"
+
 	"github.com/atelier-go/atelier/cpu/internal/isa"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/vec"
 	"github.com/gomlx/compute/dtypes"
@@ -79,6 +81,7 @@ type result struct {
 	// Reductions number their elements densely, row-major over the axes they keep.
 	accStrides []int
 	accSize    int
+	inOrder    bool // the elements are in memory as they are numbered
 }
 
 type slotKind uint8
@@ -135,6 +138,7 @@ func Compile(p *Program, l isa.Level) (*Exec, error) {
 		s := strides[len(p.Inputs)+i]
 		r := result{Output: out, dense: e.dense(s), strides: s, extent: extent(p.Dims, out.Strides, out.Kind != Store), slot: -1}
 		r.accStrides, r.accSize = e.accumulators(s)
+		r.inOrder = slices.Equal(s, r.accStrides)
 		e.outputs = append(e.outputs, r)
 		if out.Kind != Store {
 			e.reductions = append(e.reductions, i)

@@ -1,15 +1,12 @@
 package fused
 
-import (
-	"slices"
-
-	"github.com/atelier-go/atelier/cpu/internal/tensor"
-)
+import "github.com/atelier-go/atelier/cpu/internal/tensor"
 
 // writePiece is how many accumulators of a shared reduction a worker folds and writes at once.
-const writePiece = 8 << 10
+const writePiece = 256
 
-// writeShared folds the accumulators [item·writePiece, ...) of all chunks, in the chunks' order, and writes them.
+// writeShared folds the accumulators [item·writePiece, ...) of all chunks into the first one's, in the chunks' order,
+// and writes them.
 func (r *run) writeShared(_, item int) {
 	e, s := r.e, &r.e.split
 	sets := s.chunks
@@ -21,12 +18,14 @@ func (r *run) writeShared(_, item int) {
 	at := 0
 	for _, o := range e.reductions {
 		out := &e.outputs[o]
-		for i := max(lo, at); i < min(hi, at+out.accSize); i++ {
-			v := acc[i]
+		from, to := max(lo, at), min(hi, at+out.accSize)
+		if from < to {
 			for set := 1; set < sets; set++ {
-				v = out.Kind.fold(v, acc[set*s.accumulators+i])
+				out.Kind.foldInto(acc[from:to], acc[set*s.accumulators+from:])
 			}
-			e.write(out, r.out[o], i-at, v)
+			for i := from; i < to; i++ {
+				e.write(out, r.out[o], i-at, acc[i])
+			}
 		}
 		at += out.accSize
 	}
@@ -58,7 +57,7 @@ func (e *Exec) writeEmpty(out [][]byte) {
 // write rounds accumulator number i of an output to its place in memory.
 func (e *Exec) write(out *result, mem []byte, i int, v float64) {
 	off := i
-	if !slices.Equal(out.strides, out.accStrides) {
+	if !out.inOrder {
 		off = e.offsetOf(out, i)
 	}
 	if e.size == 4 {
