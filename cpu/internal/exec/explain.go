@@ -3,7 +3,6 @@ package exec
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
 )
@@ -27,16 +26,14 @@ func (p *Program) explain(b *strings.Builder, indent string) {
 		fmt.Fprintf(b, ", %d runs of %.3f ms", runs, float64(total)/float64(runs)/1e6)
 	}
 	b.WriteString("\n")
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for i, s := range p.steps {
-		fmt.Fprintf(w, "%s%d\t", indent, i)
+		fmt.Fprintf(b, "%s%4d  ", indent, i)
 		if runs > 0 && total > 0 {
 			nanos := s.nanos.Load()
-			fmt.Fprintf(w, "%.3f ms\t%.1f %%\t", float64(nanos)/float64(runs)/1e6, 100*float64(nanos)/float64(total))
+			fmt.Fprintf(b, "%9.3f ms %5.1f %%  ", float64(nanos)/float64(runs)/1e6, 100*float64(nanos)/float64(total))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", s.describe(), s.kernel.Name, attrOf(s.node))
+		fmt.Fprintf(b, "%-40s  %s  %s\n", s.kernel.Name, s.describe(), attrOf(s.node))
 	}
-	w.Flush()
 	for k, r := range p.reuses {
 		if r >= 0 {
 			fmt.Fprintf(b, "%sresult %d may take the memory of parameter %d\n", indent, k, r)
