@@ -1,7 +1,6 @@
 package pass
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
@@ -291,7 +290,13 @@ type leaf struct {
 	weight float64
 }
 
-func (o operand) key() leafKey { return leafKey{o.value, fmt.Sprint(o.axes)} }
+func (o operand) key() leafKey {
+	axes := make([]byte, len(o.axes))
+	for i, a := range o.axes {
+		axes[i] = byte(a)
+	}
+	return leafKey{o.value, string(axes)}
+}
 
 // leaves are the inputs of a group's program: what its nodes read that is not among them.
 func (u *fuser) leaves(g *fuseGroup) map[leafKey]leaf {

@@ -24,11 +24,28 @@ func randomGraph(b *builder, r *rand.Rand, n int) *ir.Func {
 	for range n {
 		g.step()
 	}
-	out := []ir.Value{g.full[len(g.full)-1], g.rows[len(g.rows)-1]}
+	out := []ir.Value{g.unread(g.full), g.unread(g.rows)}
 	for range r.IntN(4) {
 		out = append(out, g.pick(g.full))
 	}
 	return b.returns(out...)
+}
+
+// unread adds up what nothing has read yet, so that no operation is dead.
+func (g *graphMaker) unread(values []ir.Value) ir.Value {
+	read := map[ir.Value]bool{}
+	for _, n := range g.b.Nodes {
+		for _, in := range n.Inputs {
+			read[in] = true
+		}
+	}
+	total := values[len(values)-1]
+	for _, v := range values {
+		if !read[v] && v != total {
+			total = g.bounded(g.b.add(total, v))
+		}
+	}
+	return total
 }
 
 // graphMaker has values of all dimensions, and rows that are as long as the last one.

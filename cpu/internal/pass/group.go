@@ -1,7 +1,7 @@
 package pass
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
@@ -39,8 +39,7 @@ func (u *fuser) operands(g *fuseGroup, id int) []operand {
 // depends on the present one; it may join a group unless something outside the group that depends on it leads to the
 // root.
 func (u *fuser) groupRoots() []*fuseGroup {
-	var groups []*fuseGroup
-	bySpace := map[string][]int{}
+	c := &grouping{fuser: u, readers: map[leafKey][]int{}, seenNode: make([]int, len(u.nodes))}
 	for id := range u.nodes {
 		r := &u.nodes[id]
 		if !r.root {
@@ -48,57 +47,107 @@ func (u *fuser) groupRoots() []*fuseGroup {
 		}
 		own := &fuseGroup{roots: []int{id}, nodes: r.closure}
 		own.leaves = u.leaves(own)
-		space := fmt.Sprint(r.dtype, r.dims)
-		if g := u.bestGroup(groups, bySpace[space], own); g >= 0 {
-			r.group = g
-			groups[g] = u.merge(groups[g], own)
-			continue
+		g := c.bestGroup(own)
+		if g < 0 {
+			g = len(c.groups)
+			c.groups = append(c.groups, own)
+			c.seenGroup = append(c.seenGroup, 0)
+		} else {
+			c.groups[g] = u.merge(c.groups[g], own)
 		}
-		r.group = len(groups)
-		bySpace[space] = append(bySpace[space], len(groups))
-		groups = append(groups, own)
+		r.group = g
+		for k := range own.leaves {
+			if readers := c.readers[k]; len(readers) == 0 || readers[len(readers)-1] != g {
+				c.readers[k] = append(readers, g)
+			}
+		}
 	}
-	return groups
+	return c.groups
 }
 
-// bestGroup is the candidate that shares most with the new group, -1 if none shares anything or may take it.
-func (u *fuser) bestGroup(groups []*fuseGroup, candidates []int, own *fuseGroup) int {
-	best, bestShared := -1, 0.0
-	var blocked map[unit]bool
-	for _, c := range candidates {
-		shared := u.shared(groups[c], own)
-		if shared <= bestShared {
+// grouping is the state of groupRoots.
+type grouping struct {
+	*fuser
+	groups  []*fuseGroup
+	readers map[leafKey][]int // groups that read a leaf, or did before they also computed it
+	// Units visited by the search numbered search.
+	seenNode, seenGroup []int
+	search              int
+}
+
+// bestGroup is the group that shares most with the new one, the first of several, -1 if none shares anything or may
+// take it.
+func (c *grouping) bestGroup(own *fuseGroup) int {
+	shared := c.shared(own)
+	best := -1
+	searched := false
+	for _, g := range slices.Sorted(maps.Keys(shared)) {
+		if best >= 0 && shared[g] <= shared[best] {
 			continue
 		}
-		if blocked == nil {
-			blocked = u.blockedUnits(groups, own)
+		if !searched {
+			c.markBlocked(own)
+			searched = true
 		}
-		if blocked[unit(c)] {
+		if c.seenGroup[g] == c.search {
 			continue
 		}
-		if merged := u.merge(groups[c], own); len(merged.nodes) > maxProgramOps || len(merged.leaves) > maxProgramInputs {
+		if merged := c.merge(c.groups[g], own); len(merged.nodes) > maxProgramOps || len(merged.leaves) > maxProgramInputs {
 			continue
 		}
-		best, bestShared = c, shared
+		best = g
 	}
 	return best
 }
 
-// shared is the weight of the reads that computing both groups in one program saves. Small operands, such as one
-// number for each channel, do not count unless the space itself is small.
-func (u *fuser) shared(g, own *fuseGroup) float64 {
-	points := product(u.nodes[own.roots[0]].dims...)
-	small := float64(points) / 4
-	total := 0.0
+// shared is, for each group over the same space, the weight of the reads that computing both groups in one program
+// saves. Small operands, such as one number for each channel, do not count unless the space itself is small.
+func (c *grouping) shared(own *fuseGroup) map[int]float64 {
+	first := &c.nodes[own.roots[0]]
+	small := float64(product(first.dims...)) / 4
+	shared := map[int]float64{}
 	for k, l := range own.leaves {
 		if l.weight < small {
 			continue
 		}
-		if _, ok := g.leaves[k]; ok || l.register && slices.Contains(g.roots, l.value.Node.ID) {
-			total += l.weight
+		with := c.readers[k]
+		if home := c.nodes[l.value.Node.ID].group; l.register && !slices.Contains(with, home) {
+			with = append(slices.Clip(with), home)
+		}
+		for _, g := range with {
+			if other := &c.nodes[c.groups[g].roots[0]]; other.dtype == first.dtype && slices.Equal(other.dims, first.dims) {
+				shared[g] += l.weight
+			}
 		}
 	}
-	return total
+	return shared
+}
+
+// markBlocked marks, with the number of a new search, the groups that the new one must come after and so cannot be
+// part of: every group that something it reads depends on, and what it reads other than through registers.
+func (c *grouping) markBlocked(own *fuseGroup) {
+	c.search++
+	for _, l := range own.leaves {
+		x := c.unitOf(l.value.Node)
+		if l.register {
+			c.eachDependency(c.groups, x, c.visit)
+		} else {
+			c.visit(x)
+		}
+	}
+}
+
+func (c *grouping) visit(x unit) {
+	seen := &c.seenNode
+	at := int(^x)
+	if x >= 0 {
+		seen, at = &c.seenGroup, int(x)
+	}
+	if (*seen)[at] == c.search {
+		return
+	}
+	(*seen)[at] = c.search
+	c.eachDependency(c.groups, x, c.visit)
 }
 
 func (u *fuser) merge(a, b *fuseGroup) *fuseGroup {
@@ -111,29 +160,6 @@ func union(a, b []int) []int {
 	ids := slices.Concat(a, b)
 	slices.Sort(ids)
 	return slices.Compact(ids)
-}
-
-// blockedUnits are those the new group must come after, and so cannot be part of: every unit that something it reads
-// depends on, and what it reads other than through registers.
-func (u *fuser) blockedUnits(groups []*fuseGroup, own *fuseGroup) map[unit]bool {
-	blocked := map[unit]bool{}
-	var visit func(x unit)
-	visit = func(x unit) {
-		if blocked[x] {
-			return
-		}
-		blocked[x] = true
-		u.eachDependency(groups, x, visit)
-	}
-	for _, l := range own.leaves {
-		x := u.unitOf(l.value.Node)
-		if l.register {
-			u.eachDependency(groups, x, visit)
-		} else {
-			visit(x)
-		}
-	}
-	return blocked
 }
 
 // eachDependency calls visit with every unit that x reads from.

@@ -112,10 +112,14 @@ func (s *sharing) store(id int) {
 // without is the group as it is if it can read node id from memory; -1 for none.
 func (u *fuser) without(g *fuseGroup, id int) *fuseGroup {
 	w := *g
+	inMemory := map[int]bool{id: true}
+	for _, l := range g.leaves {
+		inMemory[l.value.Node.ID] = true
+	}
 	seen := map[int]bool{}
 	var visit func(v int)
 	visit = func(v int) {
-		if v == id || seen[v] || u.nodes[v].root && !slices.Contains(g.roots, v) || u.storedElsewhere(g, v) {
+		if seen[v] || inMemory[v] || u.nodes[v].root && u.nodes[v].group != u.nodes[g.roots[0]].group {
 			return
 		}
 		seen[v] = true
@@ -131,16 +135,6 @@ func (u *fuser) without(g *fuseGroup, id int) *fuseGroup {
 	w.nodes = slices.Sorted(maps.Keys(seen))
 	w.leaves = u.leaves(&w)
 	return &w
-}
-
-// storedElsewhere reports whether g reads a virtual node from memory.
-func (u *fuser) storedElsewhere(g *fuseGroup, id int) bool {
-	for k := range g.leaves {
-		if k.value == u.nodes[id].Value(0) {
-			return !slices.Contains(g.nodes, id)
-		}
-	}
-	return false
 }
 
 func totalWeight(leaves map[leafKey]leaf) float64 {
