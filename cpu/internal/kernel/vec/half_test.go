@@ -3,6 +3,7 @@ package vec
 import (
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 )
 
@@ -17,6 +18,9 @@ func TestHalves(t *testing.T) {
 			"float16":  {k.FromFloat16, k.ToFloat16, 0x7c00, float16Value},
 			"bfloat16": {k.FromBFloat16, k.ToBFloat16, 0x7f80, func(b uint16) float64 { return float64(math.Float32frombits(uint32(b) << 16)) }},
 		} {
+			if name == "float16" && roundsWrong() {
+				continue
+			}
 			half := make([]uint16, 1<<16-3)
 			for i := range half {
 				half[i] = uint16(i)
@@ -58,6 +62,10 @@ func TestHalves(t *testing.T) {
 	})
 }
 
+// roundsWrong reports whether this is the emulated processor of script/emulate-avx512, whose VCVTPS2PH rounds halves
+// up. The instruction is part of AVX2's level and tested there.
+func roundsWrong() bool { return os.Getenv("ATELIER_EMULATED") != "" }
+
 func float16Value(b uint16) float64 {
 	sign := 1.0
 	if b>>15 == 1 {
@@ -84,7 +92,10 @@ func TestHalvesAgree(t *testing.T) {
 	}
 	p := &float32Kernels[0]
 	forLevels(t, func(t *testing.T, k *Kernels) {
-		for _, f := range [][2]func(dst, src *byte, n int){{k.ToFloat16, p.ToFloat16}, {k.ToBFloat16, p.ToBFloat16}} {
+		for i, f := range [][2]func(dst, src *byte, n int){{k.ToFloat16, p.ToFloat16}, {k.ToBFloat16, p.ToBFloat16}} {
+			if i == 0 && roundsWrong() {
+				continue
+			}
 			got, want := make([]uint16, len(x)), make([]uint16, len(x))
 			f[0](pointer(got), pointer(x), len(x))
 			f[1](pointer(want), pointer(x), len(x))
