@@ -27,6 +27,20 @@ func TestRemoveDead(t *testing.T) {
 	verify(t, f)
 }
 
+func TestNarrowBarriers(t *testing.T) {
+	b := newBuilder(t)
+	x, y, z := b.f32(3), b.f32(3), b.f32(4)
+	outer := b.nodeOf(compute.OpTypeOptimizationBarrier, nil, b.exp(x), b.exp(y), b.exp(z))
+	inner := b.nodeOf(compute.OpTypeOptimizationBarrier, nil, outer.Value(0), outer.Value(2), b.exp(outer.Value(1)))
+	f := b.returns(inner.Value(1), b.exp(inner.Value(1)))
+	g := clone(f)
+	removeDead(g)
+	checkSame(t, f, g, 0)
+	if len(g.Nodes) != 3+1+2+1 {
+		t.Errorf("more than z is passed on\n%v", g)
+	}
+}
+
 func TestMergeCommon(t *testing.T) {
 	b := newBuilder(t)
 	x, y := b.f32(3), b.f32(3)
