@@ -141,7 +141,7 @@ func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return buf, buf.flat(), nil
+	return buf, buf.flat(buf.data), nil
 }
 
 // Finalize ends the workers and frees the intermediate memory. Buffers of the backend must not be used afterwards.

@@ -137,7 +137,7 @@ func (buf *Buffer) memory() ([]byte, error) {
 	return buf.data, nil
 }
 
-func (buf *Buffer) flat() any { return tensor.Tensor{Shape: buf.shape, Data: buf.data}.Flat() }
+func (buf *Buffer) flat(data []byte) any { return tensor.Tensor{Shape: buf.shape, Data: data}.Flat() }
 
 // Shape of the value.
 func (buf *Buffer) Shape() (shapes.Shape, error) {
@@ -169,10 +169,11 @@ func (buf *Buffer) ToFlatData(flat any) error {
 
 // Data returns the value's memory as a slice of its Go type. It is valid until the buffer is finalized or donated.
 func (buf *Buffer) Data() (any, error) {
-	if _, err := buf.memory(); err != nil {
+	data, err := buf.memory()
+	if err != nil {
 		return nil, err
 	}
-	return buf.flat(), nil
+	return buf.flat(data), nil
 }
 
 // CopyToDevice copies the buffer; device 0 is the only one.
