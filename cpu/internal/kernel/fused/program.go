@@ -3,6 +3,11 @@
 // A [Program] is a list of instructions over virtual registers, evaluated at every point of an iteration space. The
 // interpreter gives each register a block of elements that fits the L1 cache and runs one SIMD kernel per
 // instruction and block, so a chain of operations reads its inputs and writes its outputs once.
+//
+// [Compile] turns a program into an [Exec], whose Run cuts the points into chunks for the workers of a pool. How they
+// are cut depends on the program alone and partial sums are combined in the chunks' order, so the number of threads
+// does not change a bit of the results. Sums are accumulated in double precision; the errors of the functions are
+// those of package vec.
 package fused
 
 import (
