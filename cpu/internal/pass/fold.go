@@ -18,13 +18,17 @@ const (
 )
 
 // neverFolded are operations that are not evaluated while compiling: those that are inputs or barriers by nature, and
-// random bits, whose cost belongs to the run.
+// random bits, whose cost belongs to the run; and products, which the kernels add up in another order than the loops
+// that would evaluate them here, so that a result would depend on whether an operand is known.
 var neverFolded = map[ir.Op]bool{
 	op(compute.OpTypeParameter):           true,
 	op(compute.OpTypeConstant):            true,
 	op(compute.OpTypeOptimizationBarrier): true,
 	op(compute.OpTypeSchedulingBarrier):   true,
 	op(compute.OpTypeRNGBitGenerator):     true,
+	op(compute.OpTypeDotGeneral):          true,
+	op(compute.OpTypeConvGeneral):         true,
+	op(compute.OpTypeFusedDense):          true,
 }
 
 // evaluator computes one node on the host.
