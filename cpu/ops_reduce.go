@@ -63,7 +63,15 @@ func (f *function) ReduceLogicalXor(x compute.Value, axes ...int) (compute.Value
 	return f.reduce(compute.OpTypeReduceLogicalXor, x, axes)
 }
 
+// ArgMinMax takes booleans too, of which false is the smaller.
 func (f *function) ArgMinMax(x compute.Value, axis int, outputDType dtypes.DType, isMin bool) (compute.Value, error) {
+	if own, ok := x.(value); ok && own.v.Shape().DType == dtypes.Bool {
+		number, err := f.ConvertDType(x, dtypes.Uint8)
+		if err != nil {
+			return nil, err
+		}
+		x = number
+	}
 	return f.add1(compute.OpTypeArgMinMax, ir.ArgMinMaxAttr{Axis: axis, DType: outputDType, IsMin: isMin}, x)
 }
 

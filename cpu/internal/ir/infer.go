@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -52,6 +53,11 @@ func Infer(op Op, attr any, in []shapes.Shape) (out []shapes.Shape, err error) {
 	}
 	if err != nil {
 		return nil, inferError(op, attr, in, err)
+	}
+	for i, s := range out {
+		if !slices.ContainsFunc(s.AxisNames, func(name string) bool { return name != "" }) {
+			out[i].AxisNames = nil // as shapes are that never had any
+		}
 	}
 	return out, nil
 }

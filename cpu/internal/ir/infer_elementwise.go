@@ -114,7 +114,7 @@ func inferIdentity(_ compute.OpType, _ any, in []shapes.Shape) ([]shapes.Shape, 
 }
 
 func inferSchedulingBarrier(_ compute.OpType, _ any, in []shapes.Shape) ([]shapes.Shape, error) {
-	return in[:1:1], nil
+	return one(in[0], nil)
 }
 
 func inferConvertDType(_ compute.OpType, attr any, in []shapes.Shape) ([]shapes.Shape, error) {

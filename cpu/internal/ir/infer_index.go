@@ -33,15 +33,8 @@ func inferGather(_ compute.OpType, attr any, in []shapes.Shape) ([]shapes.Shape,
 	if !slices.IsSorted(a.OffsetOutputAxes) || !slices.IsSorted(a.CollapsedSliceAxes) {
 		return errOf("offset output axes %v and collapsed axes %v must be sorted", a.OffsetOutputAxes, a.CollapsedSliceAxes)
 	}
-	out, err := shapeinference.Gather(in[0], indices, a.IndexVectorAxis, a.OffsetOutputAxes, a.CollapsedSliceAxes,
-		a.StartIndexMap, a.SliceSizes, a.IndicesAreSorted)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(out.AxisNames, func(name string) bool { return name != "" }) {
-		out.AxisNames = nil
-	}
-	return one(out, nil)
+	return one(shapeinference.Gather(in[0], indices, a.IndexVectorAxis, a.OffsetOutputAxes, a.CollapsedSliceAxes,
+		a.StartIndexMap, a.SliceSizes, a.IndicesAreSorted))
 }
 
 func inferScatter(_ compute.OpType, attr any, in []shapes.Shape) ([]shapes.Shape, error) {
