@@ -24,7 +24,6 @@ type plan struct {
 	kc      int // the depth of a pass
 	groups  int // pieces that k is cut into, each summed by itself
 	perK    int // the length of a piece, a multiple of kc
-	direct  bool
 }
 
 // plan chooses the cuts of a product with m, n, k > 0.
