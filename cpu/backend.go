@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -32,15 +33,25 @@ func init() {
 	makeDefault()
 }
 
-// makeDefault makes this backend GoMLX's default if nothing else was asked for: not by the environment, and not by
-// a default that is registered, as XLA's is where it is linked in.
+// makeDefault makes this backend GoMLX's default if nothing else was asked for: not by the environment, not by a
+// program that set another default, and not by linking XLA, which is GoMLX's own default wherever it is registered.
 func makeDefault() {
 	if _, chosen := os.LookupEnv(compute.ConfigEnvVar); chosen {
 		return
 	}
-	if compute.DefaultConfig == "" || compute.DefaultConfig == "xla" && !slices.Contains(compute.List(), "xla") {
+	if compute.DefaultConfig == "" || compute.DefaultConfig == "xla" && !linksXLA() {
 		compute.DefaultConfig = Name
 	}
+}
+
+// linksXLA reports whether XLA's backend is part of the program. It may register itself only after this package's
+// initialisation, so that the registry alone does not tell.
+func linksXLA() bool {
+	if slices.Contains(compute.List(), "xla") {
+		return true
+	}
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.ContainsFunc(info.Deps, func(m *debug.Module) bool { return m.Path == "github.com/gomlx/go-xla" })
 }
 
 // Backend is a GoMLX backend. Make one with [New] or through compute.New.
