@@ -258,13 +258,15 @@ func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
 	}
 	for i := range gr.blocks {
 		b := &gr.blocks[i]
-		x, lda := mine[a.blockAt:], a.lda
+		k := t.scratch[a.packedAt(b, group)+col*b.depth:]
 		if a.inPlace {
-			x, lda = t.a[p*a.src.c+group*a.from+b.pieces[0].c:], a.src.c
-		} else {
-			gatherBlock(a.l, x, lda, t.a, a.src, gr, b, p, m, group*a.from)
+			x := t.a[p*a.src.c+group*a.from+b.pieces[0].c:]
+			a.g.Block(m, n, b.depth, x, a.src.c, 1, k, c, ldc, i > 0)
+			continue
 		}
-		a.g.Block(m, n, b.depth, x, lda, 1, t.scratch[a.packedAt(b, group)+col*b.depth:], c, ldc, i > 0)
+		x := mine[a.blockAt:]
+		gatherBlock(a.l, x, a.lda, t.a, a.src, gr, b, p, m, group*a.from)
+		product(a.g, m, n, b.depth, x, a.lda, 1, k, c, ldc, i > 0)
 	}
 	if len(a.grids) > 1 {
 		a.scatter(t.out, c, gr, p, m, group*a.to+col, n)

@@ -45,8 +45,8 @@ func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
 	forward := s
 	forward.Form = Forward
 	a.grid = forward.grids()[0]
-	// A part's sums, rows × O, take half of the second-level cache while positions pass.
-	rows := min(max(48, cache/2/(4*max(a.to, 16))), 512)
+	// A part's sums, rows × O, take 256 KiB of the second-level cache while positions pass.
+	rows := min(max(48, 1<<16/max(a.to, 16)), 512)
 	a.grid.cut(a.from, rows, s.Groups == 1)
 	deepest := 0
 	for _, b := range a.grid.blocks {
@@ -142,14 +142,11 @@ func (a *gatherKernel) product(mine []float32, depth, m int, x []float32, lda in
 	if !a.inRows {
 		packed := mine[a.packAt:]
 		g.PackB(packed, dy, ld, 1, m, a.to)
-		g.Block(depth, a.to, m, x, 1, lda, packed, dk, ld, accumulate)
+		product(g, depth, a.to, m, x, 1, lda, packed, dk, ld, accumulate)
 		return
 	}
-	_, _, _ = x[(m-1)*lda+depth-1], dy[(m-1)*ld+a.to-1], dk[(depth-1)*ld+a.to-1]
 	for j := 0; j < a.to; j += g.NR {
-		for i := 0; i < depth; i += g.MR {
-			g.Run(min(g.MR, depth-i), m, &x[i], 1, lda, &dy[j], ld, &dk[i*ld+j], ld, accumulate)
-		}
+		panel(g, depth, m, x, 1, lda, dy[j:], ld, dk[j:], ld, accumulate)
 	}
 }
 

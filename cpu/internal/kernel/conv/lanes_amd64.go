@@ -36,6 +36,14 @@ func sumsAsm(dst, src []float32, offsets []int64, step, n, pixels, vector int) {
 	f(&dst[0], &src[0], &offsets[0], len(offsets), step, n, pixels)
 }
 
+func panelAsm(l isa.Level, tiles, k int, a *float32, rsa, csa int, b *float32, ldb int, c *float32, ldc int, accumulate bool) {
+	if l == isa.AVX512 {
+		panelAVX512(tiles, k, a, rsa, csa, b, ldb, c, ldc, accumulate)
+		return
+	}
+	panelAVX2(tiles, k, a, rsa, csa, b, ldb, c, ldc, accumulate)
+}
+
 func transformAsm(l isa.Level, m mapping, dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32) {
 	if l == isa.AVX512 {
 		transformAVX512(m, dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)

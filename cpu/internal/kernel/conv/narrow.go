@@ -140,7 +140,7 @@ func (a *narrow) multiply(t *task, mine []float32, n, y, col, cols int) {
 	clear(to[hi*a.ld : span*a.ld])
 	from := t.a[((n*a.src.h+y)*a.src.w+x+lo)*a.src.c:]
 	for j := 0; j < a.ld; j += a.g.NR {
-		panel(a.g, hi-lo, a.src.c, from, a.src.c, 1, t.scratch[j*a.src.c:], to[lo*a.ld+j:], a.ld, false)
+		panel(a.g, hi-lo, a.src.c, from, a.src.c, 1, t.scratch[j*a.src.c:], a.g.NR, to[lo*a.ld+j:], a.ld, false)
 	}
 }
 

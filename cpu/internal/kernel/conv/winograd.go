@@ -112,7 +112,7 @@ func (a *winograd) cut(threads int) {
 	}
 	// Sums, and by tiles the mapped tiles, stay in the second-level cache.
 	a.block = cache * 7 / 8 / (point * (a.lda + a.group*a.g.NR))
-	a.block = max(24, a.block) / a.g.MR * a.g.MR
+	a.block = max(roundUp(24, a.g.MR), a.block/a.g.MR*a.g.MR)
 	for !a.byChannels && a.block > 2*a.g.MR && ceilDiv(a.tiles.count, a.block) < 16 {
 		a.block = roundUp(a.block/2, a.g.MR)
 	}
@@ -258,15 +258,7 @@ func (a *winograd) product(m int, x, b, c []float32) {
 	k, nr := a.src.c, a.g.NR
 	part := ceilDiv(k, ceilDiv(k, deep))
 	for from := 0; from < k; from += part {
-		panel(a.g, m, min(part, k-from), x[from:], a.lda, 1, b[from*nr:], c, a.ldc, from > 0)
-	}
-}
-
-// panel is a product with one panel of NR columns, all of which are written to c.
-func panel(g *gemm.Micro, m, k int, x []float32, rsa, csa int, b, c []float32, ldc int, accumulate bool) {
-	_, _, _ = x[(m-1)*rsa+(k-1)*csa], b[k*g.NR-1], c[(m-1)*ldc+g.NR-1]
-	for i := 0; i < m; i += g.MR {
-		g.Run(min(g.MR, m-i), k, &x[i*rsa], rsa, csa, &b[0], g.NR, &c[i*ldc], ldc, accumulate)
+		panel(a.g, m, min(part, k-from), x[from:], a.lda, 1, b[from*nr:], nr, c, a.ldc, from > 0)
 	}
 }
 

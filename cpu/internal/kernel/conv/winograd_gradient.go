@@ -133,6 +133,6 @@ func (a *winogradGradient) multiply(t *task, point, c int) {
 	for p := range a.panels {
 		y := t.scratch[a.gradsAt+point*a.planeB+p*a.panel:]
 		sums := t.scratch[a.sumsAt+point*a.planeC+c*a.ldc+p*nr:]
-		panel(a.g, min(a.rows, s.C-c), t.last-t.first, x, 1, a.lda, y, sums, a.ldc, t.first > 0)
+		panel(a.g, min(a.rows, s.C-c), t.last-t.first, x, 1, a.lda, y, nr, sums, a.ldc, t.first > 0)
 	}
 }

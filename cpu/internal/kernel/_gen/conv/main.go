@@ -1,5 +1,5 @@
-// Command conv generates the vector kernels of convolutions: the transforms of Winograd's algorithm, and the sums of
-// convolutions with one channel a group.
+// Command conv generates the vector kernels of convolutions: the transforms of Winograd's algorithm, the sums of
+// convolutions with one channel a group, and products with few channels.
 package main
 
 import (
@@ -31,6 +31,9 @@ func main() {
 				k.sums(4)
 				k.sums(8)
 			}
+		})
+		asm.File("panel_"+s.file, func(c *asm.Context) {
+			(&kernel{Context: c, set: s}).panel()
 		})
 		asm.File("winograd_"+s.file, func(c *asm.Context) {
 			k := &kernel{Context: c, set: s, constants: map[float32]operand.Mem{}}
