@@ -11,8 +11,12 @@ import (
 //
 // The gradient's rows are cut into parts, and positions into chunks whose sums are kept apart and added in order at
 // the end; how many depends on the shape alone.
+//
+// Where there are few output channels and no stride, x and dy change places: summed over the pixels of x, with the
+// taps the other way round, the same products fill the matrix better.
 type gatherKernel struct {
-	spec     Spec
+	spec     Spec // mirrored, if x and dy have changed places
+	mirrored bool
 	l        lanes
 	g        *gemm.Micro
 	src      image
@@ -40,7 +44,11 @@ const (
 const addGrain = 1 << 14
 
 func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
-	a := &gatherKernel{spec: s, l: lanesFor(g.ISA), g: g, src: image{s.N, s.H, s.W, s.C}, from: s.C / s.Groups, to: s.O / s.Groups}
+	mirrored := s.StrideH == 1 && s.StrideW == 1 && s.Groups == 1 && s.O < min(g.NR, s.C)
+	if mirrored {
+		s = s.mirror()
+	}
+	a := &gatherKernel{spec: s, mirrored: mirrored, l: lanesFor(g.ISA), g: g, src: image{s.N, s.H, s.W, s.C}, from: s.C / s.Groups, to: s.O / s.Groups}
 	a.inPlace = s.pointwise()
 	forward := s
 	forward.Form = Forward
@@ -64,9 +72,26 @@ func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
 		a.packAt = mem.take(g.PackedSizeB(a.mc, a.to))
 	}
 	a.perWorker = mem.size
-	a.base = roundUp((a.chunks-1)*a.partial, 16)
+	a.base = roundUp((a.chunks-a.first())*a.partial, 16)
 	a.total = a.base + threads*a.perWorker
 	return a
+}
+
+// mirror is the convolution from y to x with the same products: x[h] meets y[h + PadTop − i·DilationH], so its tap
+// number KH−1−i does.
+func (s Spec) mirror() Spec {
+	m := s
+	m.H, m.W, m.C, m.OH, m.OW, m.O = s.OH, s.OW, s.O, s.H, s.W, s.C
+	m.PadTop, m.PadLeft = (s.KH-1)*s.DilationH-s.PadTop, (s.KW-1)*s.DilationW-s.PadLeft
+	return m
+}
+
+// first is the first chunk whose sums are in scratch memory. Otherwise the first chunk's are in the output itself.
+func (a *gatherKernel) first() int {
+	if a.mirrored {
+		return 0
+	}
+	return 1
 }
 
 // cutPositions chooses blocks and chunks.
@@ -93,7 +118,7 @@ func (a *gatherKernel) scratch() int { return a.total }
 
 func (a *gatherKernel) run(t *task) {
 	t.each(gatherKernelMultiply, len(a.grid.blocks)*a.spec.Groups*a.chunks)
-	if a.chunks > 1 {
+	if a.chunks > a.first() {
 		t.each(gatherKernelAdd, a.addItems)
 	}
 }
@@ -108,12 +133,12 @@ func (a *gatherKernel) item(t *task, worker, i int) {
 	a.multiply(t, worker, &a.grid.blocks[i%len(a.grid.blocks)], i/len(a.grid.blocks), chunk)
 }
 
-// sums is where a chunk's sums are kept: the first chunk's in the output itself.
+// sums is where a chunk's sums are kept.
 func (a *gatherKernel) sums(t *task, chunk int) []float32 {
-	if chunk == 0 {
+	if chunk < a.first() {
 		return t.out
 	}
-	return t.scratch[(chunk-1)*a.partial:][:a.partial]
+	return t.scratch[(chunk-a.first())*a.partial:][:a.partial]
 }
 
 // multiply computes one part of one group's gradient over one chunk of positions.
@@ -121,18 +146,22 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 	s := a.spec
 	mine := t.scratch[a.base+worker*a.perWorker:][:a.perWorker]
 	dk := a.sums(t, chunk)
+	xs, dys := t.a, t.b
+	if a.mirrored {
+		xs, dys = t.b, t.a
+	}
 	first, last := chunk*a.perChunk, min((chunk+1)*a.perChunk, a.positions)
 	for p := first; p < last; p += a.mc {
 		m := min(a.mc, last-p)
 		x, lda := mine[a.blockAt:], a.lda
 		if a.inPlace {
-			x, lda = t.a[p*s.C+group*a.from+b.pieces[0].c:], s.C
+			x, lda = xs[p*s.C+group*a.from+b.pieces[0].c:], s.C
 		} else {
-			gatherBlock(a.l, x, lda, t.a, a.src, &a.grid, b, p, m, group*a.from)
+			gatherBlock(a.l, x, lda, xs, a.src, &a.grid, b, p, m, group*a.from)
 		}
 		// A block's rows follow each other in the gradient.
 		row := b.pieces[0].ks[0]*a.from + b.pieces[0].c
-		a.product(mine, b.depth, m, x, lda, t.b[p*s.O+group*a.to:], dk[row*s.O+group*a.to:], p > first)
+		a.product(mine, b.depth, m, x, lda, dys[p*s.O+group*a.to:], dk[row*s.O+group*a.to:], p > first)
 	}
 }
 
@@ -152,7 +181,18 @@ func (a *gatherKernel) product(mine []float32, depth, m int, x []float32, lda in
 
 // add adds elements [lo, hi) of all chunks' sums.
 func (a *gatherKernel) add(t *task, lo, hi int) {
+	to := a.sums(t, 0)[lo:hi]
 	for chunk := 1; chunk < a.chunks; chunk++ {
-		addTo(t.out[lo:hi], a.sums(t, chunk)[lo:hi])
+		addTo(to, a.sums(t, chunk)[lo:hi])
+	}
+	if !a.mirrored {
+		return
+	}
+	// [KH·KW−1−tap, o, c] to [tap, c, o]
+	c, o, taps := a.spec.O, a.spec.C, a.spec.KH*a.spec.KW
+	for i, v := range to {
+		at := lo + i
+		tap := taps - 1 - at/(o*c)
+		t.out[(tap*c+at%c)*o+at/c%o] = v
 	}
 }
