@@ -29,7 +29,7 @@ func lowerConv(env *Env, n *ir.Node) (Kernel, error) {
 			},
 		}, nil
 	}
-	e, err := newEpilogue(env, n, attr, plan)
+	e, err := newEpilogue(env, attr, plan)
 	if err != nil {
 		return Kernel{}, errors.WithMessage(err, "epilogue")
 	}
@@ -61,7 +61,7 @@ type epilogueCall struct {
 	done    conv.Epilogue
 }
 
-func newEpilogue(env *Env, n *ir.Node, attr ir.ConvolutionAttr, plan *conv.Plan) (*epilogue, error) {
+func newEpilogue(env *Env, attr ir.ConvolutionAttr, plan *conv.Plan) (*epilogue, error) {
 	program := attr.Epilogue
 	exec, err := fused.Compile(program, env.ISA)
 	if err != nil {
@@ -78,7 +78,7 @@ func newEpilogue(env *Env, n *ir.Node, attr ir.ConvolutionAttr, plan *conv.Plan)
 		}
 		e.rawBytes = 4 * points
 	}
-	e.inPlace = e.reusable(program, n)
+	e.inPlace = e.reusable(program)
 	e.calls.New = func() any {
 		c := &epilogueCall{operands: operands{
 			in: make([][]byte, len(program.Inputs)), out: make([][]byte, len(program.Outputs)),
@@ -110,9 +110,13 @@ func convolutionTarget(p *fused.Program) int {
 }
 
 // reusable lists the inputs that outputs may be written over. The target is written by the convolution before the
-// program reads any input, and an output must not overwrite what the convolution still reads.
-func (e *epilogue) reusable(p *fused.Program, n *ir.Node) [][]int {
+// program reads any input, an output must not overwrite what the convolution still reads, and none what a second run
+// would read again.
+func (e *epilogue) reusable(p *fused.Program) [][]int {
 	const operands = 2 // the convolution's
+	if e.plan.MayRepeat() {
+		return nil
+	}
 	lists := storesInPlace(p)
 	for k := range lists {
 		if k == e.target {

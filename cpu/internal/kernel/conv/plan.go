@@ -54,7 +54,9 @@ type Epilogue func(worker, pixel, n int)
 type Plan struct {
 	spec    Spec
 	threads int
+	isa     isa.Level
 	alg     algorithm
+	plain   algorithm // runs after alg where that mixed what is not finite into the result; nil if alg never does
 	tasks   sync.Pool
 }
 
@@ -77,8 +79,11 @@ func NewPlan(s Spec, l isa.Level, threads int, opt Options) *Plan {
 	if err := s.check(); err != nil {
 		panic("conv: " + err.Error())
 	}
-	p := &Plan{spec: s, threads: max(threads, 1)}
+	p := &Plan{spec: s, threads: max(threads, 1), isa: l}
 	p.alg = newAlgorithm(s, l, p.threads, opt)
+	if mixes(p.alg) {
+		p.plain = newAlgorithm(s, l, p.threads, Options{Algorithm: "gather"})
+	}
 	p.tasks.New = func() any {
 		t := &task{alg: p.alg}
 		t.body = func(worker, i int) { t.alg.item(t, worker, i) }
@@ -135,12 +140,23 @@ func choose(s Spec) string {
 func (p *Plan) Algorithm() string { return p.alg.String() }
 
 // ScratchBytes is the scratch memory of a run, all workers' together.
-func (p *Plan) ScratchBytes() int { return 4 * p.alg.scratch() }
+func (p *Plan) ScratchBytes() int {
+	n := p.alg.scratch()
+	if p.plain != nil {
+		n = max(n, p.plain.scratch())
+	}
+	return 4 * n
+}
+
+// MayRepeat reports whether a run can call its epilogue for every pixel a second time, after writing all of them
+// anew. It does when the result of an algorithm that mixes pixels is not finite.
+func (p *Plan) MayRepeat() bool { return p.plain != nil }
 
 // Run computes out from a and b, which are (x, k), (dy, k) or (x, dy) by Spec.Form. scratch has at least
 // ScratchBytes bytes, aligned to 4, of any content. The pool has no more threads than the plan was made for. out
 // overlaps neither operand. epilogue, unless it is nil, is called once for every output pixel of Forward and
-// InputGradient; for KernelGradient it is not called. Run panics when a slice is too short.
+// InputGradient, or a second time (see MayRepeat); for KernelGradient it is not called. Run panics when a slice is
+// too short.
 func (p *Plan) Run(pool *par.Pool, a, b, out []float32, scratch []byte, epilogue Epilogue) {
 	na, nb, no := p.spec.sizes()
 	switch {
@@ -165,8 +181,8 @@ func (p *Plan) Run(pool *par.Pool, a, b, out []float32, scratch []byte, epilogue
 	if p.spec.Form == KernelGradient {
 		t.epilogue = nil
 	}
-	p.alg.run(t)
-	*t = task{alg: t.alg, body: t.body}
+	p.run(t)
+	t.reset(p.alg)
 	p.tasks.Put(t)
 }
 
@@ -186,9 +202,17 @@ type task struct {
 	out      []float32
 	scratch  []float32
 	epilogue Epilogue
+	watch    *watch // &own, nil where no result needs a look
+	own      watch
 	// stage tells item which loop it is in, first and last which tiles a round of loops is about.
 	stage       int
 	first, last int
+}
+
+// reset drops what a run referred to.
+func (t *task) reset(alg algorithm) {
+	t.alg, t.pool, t.epilogue, t.watch = alg, nil, nil, nil
+	t.a, t.b, t.out, t.scratch = nil, nil, nil, nil
 }
 
 // each runs the n items of a stage.
@@ -197,8 +221,14 @@ func (t *task) each(stage, n int) {
 	t.pool.For(n, t.body)
 }
 
+// watched reports whether done does anything.
+func (t *task) watched() bool { return t.watch != nil || t.epilogue != nil }
+
 // done reports output pixels as written.
 func (t *task) done(worker, pixel, n int) {
+	if t.watch != nil && !t.watch.pass(t.out, pixel, n) {
+		return
+	}
 	if t.epilogue != nil && n > 0 {
 		t.epilogue(worker, pixel, n)
 	}

@@ -164,7 +164,7 @@ func (a *winograd) run(t *task) {
 		tiles := t.last - first
 		t.each(winogradTiles, ceilDiv(tiles, tilesItem))
 		t.each(winogradGroups, ceilDiv(a.panels, a.group))
-		if t.epilogue != nil {
+		if t.watched() {
 			t.each(winogradFinish, ceilDiv(tiles, a.block))
 		}
 	}
@@ -283,7 +283,7 @@ func (a *winograd) mapSums(t *task, sums, mine []float32, tile, channel, n int) 
 
 // finish reports the pixels of tiles [first, last).
 func (a *winograd) finish(t *task, worker, first, last int) {
-	if t.epilogue != nil {
+	if t.watched() {
 		a.tiles.runs(first, last, func(pixel, n int) { t.done(worker, pixel, n) })
 	}
 }
