@@ -81,9 +81,6 @@ func (l lanes) copyRows(dst, src []float32, dstStep, srcStep, rows, n int) {
 		return
 	}
 	for i := range rows {
-		to, from := dst[i*dstStep:][:n], src[i*srcStep:][:n]
-		for j, v := range from {
-			to[j] = v
-		}
+		copy(dst[i*dstStep:][:n], src[i*srcStep:][:n])
 	}
 }
