@@ -12,7 +12,8 @@ import (
 // and the 36 sums are mapped back once.
 //
 // Tiles go in rounds, small enough for the mapped tiles to stay in the last-level cache: all workers map a round's
-// tiles, then all add its products to the sums, each at its own points and channels.
+// tiles, then all add its products to the sums, each at its own points and channels. If one round takes all tiles, each
+// worker forms and maps the sums of a few channels at a time, and those of all channels never exist together.
 type winogradGradient struct {
 	spec    Spec
 	l       lanes
@@ -29,7 +30,7 @@ type winogradGradient struct {
 	panel       int // of mapped gradient tiles: [point][panel][tile][NR]
 	planeB      int
 	ldc, planeC int // of sums: [point][channel][out channel]
-	// Places in scratch memory.
+	// Places in scratch memory; sums are in a worker's part if there is one round.
 	tilesAt, gradsAt, sumsAt, workersAt int
 	edge, tmp                           int
 	perWorker, total                    int
@@ -40,6 +41,7 @@ const (
 	winogradGradientTiles = iota
 	winogradGradientMultiply
 	winogradGradientFinish
+	winogradGradientChannels
 )
 
 func newWinogradGradient(s Spec, g *gemm.Micro, threads int) *winogradGradient {
@@ -51,6 +53,9 @@ func newWinogradGradient(s Spec, g *gemm.Micro, threads int) *winogradGradient {
 	a.rounds = ceilDiv(a.tiles.count, limit)
 	a.round = ceilDiv(a.tiles.count, a.rounds)
 	a.rows = roundUp(min(s.C, 128), g.MR)
+	if a.rounds == 1 {
+		a.rows = roundUp(min(36, ceilDiv(s.C, 8)), g.MR)
+	}
 	a.rowsets = ceilDiv(s.C, a.rows)
 
 	a.lda = conflictFree(s.C)
@@ -59,10 +64,17 @@ func newWinogradGradient(s Spec, g *gemm.Micro, threads int) *winogradGradient {
 	a.planeB = conflictFree(a.panels * a.panel)
 	a.ldc = conflictFree(a.panels * g.NR)
 	a.planeC = conflictFree(s.C * a.ldc)
+	if a.rounds == 1 {
+		a.planeC = conflictFree(a.rows * a.ldc)
+	}
 	var shared, mine arena
 	a.tilesAt = shared.take(36 * a.planeA)
 	a.gradsAt = shared.take(36 * a.planeB)
-	a.sumsAt = shared.take(36 * a.planeC)
+	if a.rounds == 1 {
+		a.sumsAt = mine.take(36 * a.planeC)
+	} else {
+		a.sumsAt = shared.take(36 * a.planeC)
+	}
 	a.edge = mine.take(max(36*s.C, 16*s.O))
 	a.tmp = mine.take(tileSums)
 	a.workersAt, a.perWorker = shared.size, mine.size
@@ -77,6 +89,12 @@ func (a *winogradGradient) String() string {
 func (a *winogradGradient) scratch() int { return a.total }
 
 func (a *winogradGradient) run(t *task) {
+	if a.rounds == 1 {
+		t.first, t.last = 0, a.tiles.count
+		t.each(winogradGradientTiles, ceilDiv(a.tiles.count, tilesItem))
+		t.each(winogradGradientChannels, a.rowsets)
+		return
+	}
 	for r := range a.rounds {
 		t.first, t.last = r*a.round, min((r+1)*a.round, a.tiles.count)
 		t.each(winogradGradientTiles, ceilDiv(t.last-t.first, tilesItem))
@@ -97,11 +115,26 @@ func (a *winogradGradient) item(t *task, worker, i int) {
 			a.mapGradient(t, mine, tile, tile-t.first)
 		}
 	case winogradGradientMultiply:
-		a.multiply(t, i/a.rowsets, i%a.rowsets*a.rows)
+		c := i % a.rowsets * a.rows
+		a.multiply(t, i/a.rowsets, c, t.scratch[a.sumsAt+c*a.ldc:])
 	case winogradGradientFinish:
-		s := a.spec
-		a.l.transform(transformOutput3, t.out[i*s.O:], t.scratch[a.sumsAt+i*a.ldc:], 3*s.C*s.O, s.C*s.O, 6*a.planeC, a.planeC, s.O, mine[a.tmp:])
+		a.mapSums(t, mine, i, t.scratch[a.sumsAt+i*a.ldc:])
+	case winogradGradientChannels:
+		first := i * a.rows
+		sums := mine[a.sumsAt:]
+		for point := range 36 {
+			a.multiply(t, point, first, sums)
+		}
+		for c := first; c < min(first+a.rows, a.spec.C); c++ {
+			a.mapSums(t, mine, c, sums[(c-first)*a.ldc:])
+		}
 	}
+}
+
+// mapSums maps channel c's sums to its rows of the kernel's gradient.
+func (a *winogradGradient) mapSums(t *task, mine []float32, c int, sums []float32) {
+	s := a.spec
+	a.l.transform(transformOutput3, t.out[c*s.O:], sums, 3*s.C*s.O, s.C*s.O, 6*a.planeC, a.planeC, s.O, mine[a.tmp:])
 }
 
 // mapGradient maps a tile of the output's gradient to row index of its panels.
@@ -126,13 +159,13 @@ func (a *winogradGradient) mapGradient(t *task, mine []float32, tile, index int)
 	}
 }
 
-// multiply adds the round's products of channels from c on at one point.
-func (a *winogradGradient) multiply(t *task, point, c int) {
+// multiply adds the round's products of a rowset, the channels from c on, at one point to the sums, which start with
+// channel c's.
+func (a *winogradGradient) multiply(t *task, point, c int, sums []float32) {
 	s, nr := a.spec, a.g.NR
 	x := t.scratch[a.tilesAt+point*a.planeA+c:]
 	for p := range a.panels {
 		y := t.scratch[a.gradsAt+point*a.planeB+p*a.panel:]
-		sums := t.scratch[a.sumsAt+point*a.planeC+c*a.ldc+p*nr:]
-		panel(a.g, min(a.rows, s.C-c), t.last-t.first, x, 1, a.lda, y, nr, sums, a.ldc, t.first > 0)
+		panel(a.g, min(a.rows, s.C-c), t.last-t.first, x, 1, a.lda, y, nr, sums[point*a.planeC+p*nr:], a.ldc, t.first > 0)
 	}
 }
