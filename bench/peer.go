@@ -20,8 +20,9 @@ type Torch struct {
 	Version string // of PyTorch
 }
 
-// InstallTorch says how to get the peer.
-const InstallTorch = "install it with: apt-get install python3-torch (or name a Python that has torch in $ATELIER_PYTHON)"
+// InstallTorch says how to get the peer. Without OpenBLAS, Debian's PyTorch multiplies matrices with the reference
+// BLAS, thirty times slower, which would flatter us.
+const InstallTorch = "install it with: apt-get install python3-torch libopenblas0 (or name a Python that has torch in $ATELIER_PYTHON)"
 
 // FindTorch returns the first Python that can import torch, of: $ATELIER_PYTHON alone if that is set, else
 // /usr/bin/python3 and python3 in the path.
