@@ -61,6 +61,7 @@ type Backend struct {
 	pool      *par.Pool
 	memory    *exec.Memory
 	env       exec.Env
+	recycler  recycler
 	finalized atomic.Bool
 
 	mu     sync.Mutex
@@ -152,6 +153,7 @@ func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) 
 	if err != nil {
 		return nil, nil, err
 	}
+	buf.seen = true
 	return buf, buf.flat(buf.data), nil
 }
 

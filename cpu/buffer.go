@@ -26,6 +26,10 @@ type Buffer struct {
 	data  []byte // aligned; nil once the buffer is finalized, or if the value has no elements
 	gone  bool   // finalized
 	holds *allocation
+	// seen says that a slice of the memory was handed out, readers how many executions and copies use it now: either
+	// keeps the memory from being used again when the buffer is finalized.
+	seen    bool
+	readers int
 }
 
 var _ compute.Buffer = (*Buffer)(nil)
@@ -114,9 +118,18 @@ func (buf *Buffer) Finalize() error {
 	if buf.gone {
 		return nil
 	}
+	if !buf.seen && buf.readers == 0 {
+		buf.backend.recycler.put(buf.data)
+	}
 	buf.gone, buf.data = true, nil
 	buf.holds.release()
 	return nil
+}
+
+func (buf *Buffer) wasSeen() bool {
+	buf.mu.Lock()
+	defer buf.mu.Unlock()
+	return buf.seen
 }
 
 // surrender finalizes the buffer without giving its memory back: another buffer has it now and counts it.
@@ -132,9 +145,31 @@ func (buf *Buffer) memory() ([]byte, error) {
 	buf.mu.Lock()
 	defer buf.mu.Unlock()
 	if buf.gone {
-		return nil, errors.Errorf("cpu: a buffer of shape %v is used after it was finalized or donated", buf.shape)
+		return nil, buf.errGone()
 	}
 	return buf.data, nil
+}
+
+func (buf *Buffer) errGone() error {
+	return errors.Errorf("cpu: a buffer of shape %v is used after it was finalized or donated", buf.shape)
+}
+
+// borrow is memory for as long as it takes until release, whatever is finalized meanwhile.
+func (buf *Buffer) borrow() ([]byte, error) {
+	buf.mu.Lock()
+	defer buf.mu.Unlock()
+	if buf.gone {
+		return nil, buf.errGone()
+	}
+	buf.readers++
+	return buf.data, nil
+}
+
+// release ends a borrow.
+func (buf *Buffer) release() {
+	buf.mu.Lock()
+	buf.readers--
+	buf.mu.Unlock()
 }
 
 func (buf *Buffer) flat(data []byte) any { return tensor.Tensor{Shape: buf.shape, Data: data}.Flat() }
@@ -155,10 +190,11 @@ func (buf *Buffer) DeviceNum() (compute.DeviceNum, error) {
 
 // ToFlatData copies the value to a slice of its Go type, as long as the value.
 func (buf *Buffer) ToFlatData(flat any) error {
-	data, err := buf.memory()
+	data, err := buf.borrow()
 	if err != nil {
 		return err
 	}
+	defer buf.release()
 	to, err := bytesOfFlat(flat, buf.shape)
 	if err != nil {
 		return err
@@ -169,19 +205,22 @@ func (buf *Buffer) ToFlatData(flat any) error {
 
 // Data returns the value's memory as a slice of its Go type. It is valid until the buffer is finalized or donated.
 func (buf *Buffer) Data() (any, error) {
-	data, err := buf.memory()
-	if err != nil {
-		return nil, err
+	buf.mu.Lock()
+	defer buf.mu.Unlock()
+	if buf.gone {
+		return nil, buf.errGone()
 	}
-	return buf.flat(data), nil
+	buf.seen = true
+	return buf.flat(buf.data), nil
 }
 
 // CopyToDevice copies the buffer; device 0 is the only one.
 func (buf *Buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) {
-	data, err := buf.memory()
+	data, err := buf.borrow()
 	if err != nil {
 		return nil, err
 	}
+	defer buf.release()
 	to, err := buf.backend.newBuffer(device, buf.shape)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,9 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, device comp
 	if err == nil {
 		overwritten, err = x.program.Run(x.params, x.results)
 	}
+	for _, in := range x.inputs {
+		in.release()
+	}
 	if err != nil {
 		e.backend.memory.Release(x.reserved)
 		return nil, newExecutionError(e.name, err, x.donatedBuffers(inputs), pick(inputs, overwritten))
@@ -75,15 +78,15 @@ func (x *execution) take(i int, in compute.Buffer) error {
 	if buf.backend != x.e.backend {
 		return errors.New("the buffer belongs to another backend")
 	}
-	data, err := buf.memory()
+	data, err := buf.borrow()
 	if err != nil {
 		return err
 	}
+	x.inputs = append(x.inputs, buf)
 	want := x.e.params[i]
 	if want.DType != buf.shape.DType || !fitsDims(want.Dimensions, buf.shape.Dimensions) {
 		return errors.Errorf("the buffer has shape %v, want %v", buf.shape, want)
 	}
-	x.inputs = append(x.inputs, buf)
 	x.shapes = append(x.shapes, buf.shape)
 	x.params = append(x.params, data)
 	return nil
@@ -117,7 +120,7 @@ func (x *execution) provide() error {
 		if i := x.reused[k]; i >= 0 {
 			x.results[k] = x.params[i]
 		} else {
-			x.results[k] = tensor.Alloc(tensor.ByteSize(s))
+			x.results[k] = x.e.backend.recycler.get(tensor.ByteSize(s))
 		}
 	}
 	return nil
@@ -138,16 +141,20 @@ func (x *execution) gaveUp(i int) bool {
 
 // finish makes buffers of the results and finalizes what was donated.
 func (x *execution) finish() []compute.Buffer {
-	for _, i := range x.reused {
-		if i >= 0 {
-			x.inputs[i].surrender()
-		}
-	}
 	out := make([]compute.Buffer, len(x.results))
 	for k, data := range x.results {
 		shape := x.program.Outputs()[k]
 		shape.AxisNames = x.e.results[k].AxisNames
-		out[k] = x.e.backend.wrap(shape, data)
+		buf := x.e.backend.wrap(shape, data)
+		if i := x.reused[k]; i >= 0 {
+			buf.seen = x.inputs[i].wasSeen()
+		}
+		out[k] = buf
+	}
+	for _, i := range x.reused {
+		if i >= 0 {
+			x.inputs[i].surrender()
+		}
 	}
 	for i, buf := range x.inputs {
 		if len(x.donate) > 0 && x.donate[i] {
