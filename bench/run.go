@@ -177,9 +177,9 @@ func (r *runner) pair(ctx context.Context, repeat int) (ours, theirs float64, er
 	return ours, theirs, nil
 }
 
-// settle is how long one side rests before the other's turn: idle workers of OpenMP wait busily for some milliseconds
-// and would take a core from the other side.
-const settle = 20 * time.Millisecond
+// settle is how long one side rests before the other's turn: idle workers of OpenMP wait busily for some milliseconds,
+// those of OpenBLAS for 2^26 cycles, in case more work comes.
+const settle = 100 * time.Millisecond
 
 // repetitions is how often a step of a length is to be repeated so that a measurement takes about a twentieth of a
 // second, or once where the step itself is longer.
