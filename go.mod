@@ -4,16 +4,16 @@ go 1.26.5
 
 require (
 	github.com/gomlx/compute v0.1.3
+	github.com/gomlx/gomlx v0.28.2
 	github.com/klauspost/cpuid/v2 v2.3.0
+	github.com/pkg/errors v0.9.1
+	github.com/spf13/cobra v1.10.2
 )
 
 require (
 	github.com/go-logr/logr v1.4.3 // indirect
-	github.com/gomlx/gomlx v0.28.2 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
-	github.com/pkg/errors v0.9.1 // indirect
-	github.com/spf13/cobra v1.10.2 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
 	golang.org/x/sys v0.43.0 // indirect
