@@ -153,7 +153,7 @@ func (p *Plan) ScratchBytes() int {
 func (p *Plan) MayRepeat() bool { return p.plain != nil }
 
 // Run computes out from a and b, which are (x, k), (dy, k) or (x, dy) by Spec.Form. scratch has at least
-// ScratchBytes bytes, aligned to 4, of any content. The pool has no more threads than the plan was made for. out
+// ScratchBytes bytes, aligned to 8, of any content. The pool has no more threads than the plan was made for. out
 // overlaps neither operand. epilogue, unless it is nil, is called once for every output pixel of Forward and
 // InputGradient, or a second time (see MayRepeat); for KernelGradient it is not called. Run panics when a slice is
 // too short.
