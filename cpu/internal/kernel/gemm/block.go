@@ -3,6 +3,8 @@ package gemm
 import (
 	"math"
 	"unsafe"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
 )
 
 // Block computes C (+)= A·B for one cache block on the calling goroutine: A with element (i,p) at a[i*rsa+p*csa], B
@@ -79,7 +81,7 @@ func (g *Kernel[T]) panelsFirst(x *block[T]) {
 	piece := ceilDiv(x.k*g.NR, ceilDiv(x.m, g.MR))
 	for j := 0; j < x.n; j += g.NR {
 		next := (j/g.NR + 1) * x.panelB
-		for i := 0; i < x.m; i += g.MR {
+		for i := g.column(x, j); i < x.m; i += g.MR {
 			if x.ldb == g.NR && j+g.NR < x.n {
 				g.prefetch(x.b, next+i/g.MR*piece, 0, 1, piece)
 			}
@@ -87,6 +89,28 @@ func (g *Kernel[T]) panelsFirst(x *block[T]) {
 		}
 	}
 }
+
+// column computes the whole tiles of a panel of B where both operands are packed and there is assembly for it, and
+// returns the row after them.
+func (g *Kernel[T]) column(x *block[T], j int) int {
+	packed := x.rsa == 1 && x.csa == g.MR && x.panelA == g.MR*x.k && x.ldb == g.NR
+	if !packed || j+g.NR > x.n || g.ISA == isa.Portable {
+		return 0
+	}
+	// Tiles to the left of the diagonal are the last ones.
+	tiles := min(x.m/g.MR, ceilDiv(max(0, j+g.NR-x.diagonal), g.MR))
+	if tiles == 0 {
+		return 0
+	}
+	b, size := at(x.b, j/g.NR*x.panelB), g.size()
+	// All of the next panel in the time of this one, but no line left out.
+	pace := min(cacheLine, ceilDiv(x.k*g.NR*size, max(1, tiles*(x.k/panelTurn))))
+	panelAsm(g.ISA, tiles, x.k, x.a, b, at(x.c, j), x.ldc, uintptr(unsafe.Pointer(b))+uintptr(x.panelB*size), pace, x.accumulate)
+	return tiles * g.MR
+}
+
+// panelTurn is the steps of k after which a panel's function asks for another cache line.
+const panelTurn = 8
 
 // prefetch asks for rows of n elements, ld elements apart, from p[offset] on.
 func (g *Kernel[T]) prefetch(p *T, offset, ld, rows, n int) {

@@ -27,6 +27,25 @@ func runAsm[T Float](level isa.Level, mr, k int, a *T, rsa, csa int, b *T, ldb i
 	}
 }
 
+// panelAsm is the product of tiles·MR packed rows and a packed panel, for levels above Portable.
+func panelAsm[T Float](level isa.Level, tiles, k int, a, b, c *T, ldc int, next uintptr, pace int, accumulate bool) {
+	if unsafe.Sizeof(*a) == 4 {
+		a, b, c := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*float32)(unsafe.Pointer(c))
+		if level == isa.AVX512 {
+			panel14x32F32AVX512(tiles, k, a, b, c, ldc, next, pace, accumulate)
+		} else {
+			panel6x16F32AVX2(tiles, k, a, b, c, ldc, next, pace, accumulate)
+		}
+		return
+	}
+	a64, b64, c64 := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*float64)(unsafe.Pointer(c))
+	if level == isa.AVX512 {
+		panel14x16F64AVX512(tiles, k, a64, b64, c64, ldc, next, pace, accumulate)
+	} else {
+		panel6x8F64AVX2(tiles, k, a64, b64, c64, ldc, next, pace, accumulate)
+	}
+}
+
 func runF32AVX2(mr, k int, a *float32, rsa, csa int, b *float32, ldb int, c *float32, ldc int, accumulate bool) {
 	switch mr {
 	case 1:

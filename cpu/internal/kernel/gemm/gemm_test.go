@@ -57,6 +57,49 @@ func testBlock[T Float](t *testing.T, g *Kernel[T]) {
 	}
 }
 
+// TestBlockPacked has columns of tiles on packed operands give the same bits as tiles by themselves, whatever is left
+// over at the edges, and leave out those to the left of the diagonal.
+func TestBlockPacked(t *testing.T) { eachKernel(t, testBlockPacked[float32], testBlockPacked[float64]) }
+
+func testBlockPacked[T Float](t *testing.T, g *Kernel[T]) {
+	for _, m := range []int{1, g.MR, 3*g.MR + 2, 9 * g.MR} {
+		for _, n := range []int{g.NR - 1, g.NR, 3*g.NR + 3} {
+			for _, k := range []int{1, 7, 8, 9, 64, 300} {
+				for _, diagonal := range []int{full, 0, -g.MR, g.NR + 1, 1000} {
+					accumulate := (m+n+k)%2 == 0
+					r := random(m, n, k)
+					a := newMatrix[T](m, k, k, 1, 2).fill(r)
+					b := newMatrix[T](k, n, n, 1, 3).fill(r)
+					packedA, packedB := make([]T, roundUp(m, g.MR)*k+slack), make([]T, g.PackedSizeB(k, n))
+					g.packA(packedA, a.data(), k, 1, m, k)
+					g.PackB(packedB, b.data(), n, 1, k, n)
+					c0 := newMatrix[T](m, n, n+3, 1, 7).fill(r)
+					got, want := c0.clone(), c0.clone()
+					x := block[T]{
+						m: m, n: n, k: k, a: &packedA[0], rsa: 1, csa: g.MR, panelA: g.MR * k,
+						b: &packedB[0], panelB: k * g.NR, ldb: g.NR,
+						c: got.at(0, 0), ldc: got.rs, accumulate: accumulate, diagonal: diagonal,
+					}
+					g.panelsFirst(&x)
+					x.c = want.at(0, 0)
+					var edge [maxTile]T
+					for j := 0; j < n; j += g.NR {
+						for i := 0; i < m; i += g.MR {
+							g.tile(&x, i, j, &edge)
+						}
+					}
+					if !slices.Equal(got.buffer, want.buffer) {
+						t.Fatalf("%s m=%d n=%d k=%d diagonal=%d: columns of tiles differ from tiles", g.Name, m, n, k, diagonal)
+					}
+					if diagonal == full {
+						check(t, g.Name, a, b, c0, got, accumulate)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestPackB(t *testing.T) { eachKernel(t, testPackB[float32], testPackB[float64]) }
 
 func testPackB[T Float](t *testing.T, g *Kernel[T]) {

@@ -1,6 +1,5 @@
 // Command gemm generates the micro-kernels of matrix multiplication: for each instruction set and element type, one
-// function for each number of rows; and the copies that
-// packing consists of.
+// function for each number of rows, and one for a column of tiles; and the copies that packing consists of.
 package main
 
 import "github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
@@ -14,6 +13,11 @@ func main() {
 				}
 			})
 		}
+		asm.File("panel_"+s.file, func(c *asm.Context) {
+			for _, e := range elements {
+				emitPanel(c, s, e)
+			}
+		})
 	}
 	asm.File("pack_avx2", func(c *asm.Context) {
 		emitInterleave(c)

@@ -89,6 +89,7 @@ func (t *tile) emit() {
 	t.clear()
 	t.loops()
 	t.output(c, ldc)
+	asm.Return(t.Context)
 }
 
 // stride loads a parameter that counts elements, as bytes.
@@ -192,12 +193,20 @@ func (t *tile) loops() {
 // step adds one column of A times one row of B. Broadcasts go to registers, not into the multiplications: each is
 // used twice, and with 28 of them in 14 cycles the load ports would be the limit.
 func (t *tile) step() {
+	t.multiply(operand.Mem{Base: t.b})
+	t.ADDQ(t.ldb, t.b)
+	t.ADDQ(t.csa, t.a)
+	if t.mr > 8 {
+		t.ADDQ(t.csa, t.row[8].Base)
+	}
+}
+
+func (t *tile) multiply(row operand.Mem) {
 	var b [2]reg.VecVirtual
 	for j := range b {
 		b[j] = t.vector(t.Context)
-		t.load(t.Context, operand.Mem{Base: t.b, Disp: j * t.vectorBytes}, b[j])
+		t.load(t.Context, row.Offset(j*t.vectorBytes), b[j])
 	}
-	t.ADDQ(t.ldb, t.b)
 	for i := range t.mr {
 		x := t.vector(t.Context)
 		t.broadcast(t.Context, t.row[i], x)
@@ -205,12 +214,9 @@ func (t *tile) step() {
 			t.fma(t.Context, b[j], x, t.acc[i][j])
 		}
 	}
-	t.ADDQ(t.csa, t.a)
-	if t.mr > 8 {
-		t.ADDQ(t.csa, t.row[8].Base)
-	}
 }
 
+// output leaves c below the tile.
 func (t *tile) output(c, ldc reg.Register) {
 	flag := t.Load(t.Param("accumulate"), t.GP8())
 	t.TESTB(flag, flag)
@@ -230,9 +236,6 @@ func (t *tile) output(c, ldc reg.Register) {
 		for j, v := range t.acc[i] {
 			t.store(t.Context, v, operand.Mem{Base: c, Disp: j * t.vectorBytes})
 		}
-		if i < t.mr-1 {
-			t.ADDQ(ldc, c)
-		}
+		t.ADDQ(ldc, c)
 	}
-	asm.Return(t.Context)
 }
