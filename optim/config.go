@@ -1,0 +1,78 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Config says how parameters are updated.
+type Config struct {
+	Optimizer Optimizer
+	// Rules single out parameters; the first that matches one holds for it.
+	Rules []Rule
+	// Decoupled takes weight decay off the weight itself, w ← w - lr·decay·w, instead of adding decay·w to the gradient
+	// (Loshchilov and Hutter, 2019). AdamW always does.
+	Decoupled bool
+	// DecayAll extends weight decay, and the layer-wise rates of LARS, LARC and LAMB, to parameters of rank 0 and 1:
+	// biases and the weights of norms.
+	DecayAll  bool
+	Clip      Clipping
+	Lookahead Lookahead
+}
+
+// Rule is what differs for some parameters. A parameter matches if it fits both Path and Kind.
+type Rule struct {
+	// Path is a pattern for the path of the variable, as "/stage1/*/conv/weight": * and ? stand for characters within
+	// an element, ** for any number of elements. Empty fits all.
+	Path string `json:"path"`
+	Kind Kind   `json:"kind"` // zero fits all
+	// Optimizer is used instead of Config.Optimizer; nil means no other.
+	Optimizer Optimizer `json:"-"`
+	LRFactor  float64   `json:"lr_factor"` // multiplies the group's learning rate; zero means 1 (see package learn for freezing)
+	// DecayFactor multiplies the group's weight decay; zero means 1. One that is set gives decay to biases and norms too.
+	DecayFactor float64 `json:"decay_factor"`
+	NoDecay     bool    `json:"no_decay"` // no weight decay
+}
+
+// check lists what is wrong with the settings.
+func (c Config) check() error {
+	var errs []error
+	if c.Optimizer == nil {
+		errs = append(errs, errors.New("optim: Optimizer is not set"))
+	} else {
+		errs = append(errs, c.Optimizer.Check())
+	}
+	for i, r := range c.Rules {
+		if err := r.check(); err != nil {
+			errs = append(errs, fmt.Errorf("optim: rule %d: %w", i, err))
+		}
+	}
+	return errors.Join(append(errs, c.Clip.check(), c.Lookahead.check())...)
+}
+
+func (r Rule) check() error {
+	var errs []error
+	if err := checkPattern(r.Path); err != nil {
+		errs = append(errs, fmt.Errorf("Path = %q: %w", r.Path, err))
+	}
+	if r.Kind < AnyKind || r.Kind > NormKind {
+		errs = append(errs, fmt.Errorf("Kind = %d is unknown", int(r.Kind)))
+	}
+	if r.Optimizer != nil {
+		errs = append(errs, r.Optimizer.Check())
+	}
+	if !notNegative(r.LRFactor) {
+		errs = append(errs, fmt.Errorf("LRFactor = %v, want ≥ 0", r.LRFactor))
+	}
+	if !notNegative(r.DecayFactor) {
+		errs = append(errs, fmt.Errorf("DecayFactor = %v, want ≥ 0", r.DecayFactor))
+	}
+	if r.NoDecay && r.DecayFactor != 0 {
+		errs = append(errs, fmt.Errorf("NoDecay with DecayFactor = %v, want one of them", r.DecayFactor))
+	}
+	return errors.Join(errs...)
+}
+
+// notNegative wants a number, finite and at least 0.
+func notNegative(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }

@@ -1,0 +1,37 @@
+package optim
+
+import "fmt"
+
+// Kinds lists the names of all optimizers.
+func Kinds() []string {
+	return []string{"sgd", "rmsprop", "adam", "adamw", "lars", "larc", "lamb"}
+}
+
+// Named makes the optimizer of a name with its default settings, as a pointer to its struct, whose fields have names in
+// JSON.
+func Named(name string) (Optimizer, bool) {
+	switch name {
+	case "sgd":
+		return &SGD{}, true
+	case "rmsprop":
+		return &RMSProp{}, true
+	case "adam":
+		return &Adam{}, true
+	case "adamw":
+		return &AdamW{}, true
+	case "lars":
+		return &LARS{}, true
+	case "larc":
+		return &LARC{}, true
+	case "lamb":
+		return &LAMB{}, true
+	}
+	return nil, false
+}
+
+func checkNotNegative(optimizer, field string, v float64) error {
+	if !notNegative(v) {
+		return fmt.Errorf("optim: %s: %s = %v, want ≥ 0", optimizer, field, v)
+	}
+	return nil
+}
