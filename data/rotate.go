@@ -1,0 +1,59 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// Rotate turns the picture around its middle by a uniform angle of at most Degrees either way, keeping its size. Pixels
+// are interpolated bilinearly; what comes from outside mirrors the picture.
+type Rotate struct {
+	Degrees float64 `json:"degrees"` // 0..180
+}
+
+// Check says what is wrong with Degrees.
+func (t Rotate) Check() error {
+	if !(t.Degrees >= 0 && t.Degrees <= 180) {
+		return fmt.Errorf("data: Rotate: Degrees is %g, want 0 to 180", t.Degrees)
+	}
+	return nil
+}
+
+// Apply turns the picture.
+func (t Rotate) Apply(r *rand.Rand, p Picture) (Picture, error) { return alone(t, r, p) }
+
+func (t Rotate) apply(r *rand.Rand, p Picture, b *buffers) (Picture, error) {
+	sin, cos := math.Sincos(uniform(r, -t.Degrees, t.Degrees) * math.Pi / 180)
+	dst := b.next(p.H, p.W, p.C)
+	turn(dst, p, sin, cos)
+	return dst, nil
+}
+
+// turn samples src counter-clockwise by the angle with this sine and cosine. Positions have 16 fractional bits.
+func turn(dst, src Picture, sin, cos float64) {
+	const one = 1 << 16
+	my, mx := float64(src.H-1)/2, float64(src.W-1)/2
+	for y := range dst.H {
+		v := float64(y) - my
+		row := dst.Row(y)
+		for x := range dst.W {
+			u := float64(x) - mx
+			sx := int(math.Floor((mx + cos*u - sin*v) * one))
+			sy := int(math.Floor((my + sin*u + cos*v) * one))
+			blend(row[x*src.C:(x+1)*src.C], src, sy>>16, sx>>16, uint64(sy&(one-1)), uint64(sx&(one-1)))
+		}
+	}
+}
+
+// blend is the pixel at row y + fy/2^16, column x + fx/2^16.
+func blend(dst []uint8, src Picture, y, x int, fy, fx uint64) {
+	y0, y1 := src.Row(mirror(y, src.H)), src.Row(mirror(y+1, src.H))
+	x0, x1 := mirror(x, src.W)*src.C, mirror(x+1, src.W)*src.C
+	gy, gx := 1<<16-fy, 1<<16-fx
+	for k := range dst {
+		upper := gx*uint64(y0[x0+k]) + fx*uint64(y0[x1+k])
+		lower := gx*uint64(y1[x0+k]) + fx*uint64(y1[x1+k])
+		dst[k] = uint8((gy*upper + fy*lower + 1<<31) >> 32)
+	}
+}
