@@ -14,11 +14,13 @@ import (
 //
 //	running = (1 - Momentum)·running + Momentum·batch
 //
-// where the batch's variance is the unbiased one. Otherwise the running averages are used.
+// where the batch's variance is the unbiased one. Otherwise the running averages are used. See [ParamCalibrate] for a
+// third mode.
 type BatchNorm struct {
 	Eps      float64 // zero means 1e-5
 	Momentum float64 // weight of the newest batch in the running averages, in (0, 1]; zero means 0.1
-	// Frozen uses the running averages in training too and leaves them alone; weight and bias still get gradients.
+	// Frozen uses the running averages in training too and leaves them alone; weight and bias still get gradients. A norm
+	// is frozen too if the variable of its weight is not trainable, as in groups of layers that are not trained.
 	Frozen bool
 	// ZeroWeight starts the weight at 0 instead of 1, for the last norm of a residual block (Goyal et al., 2017).
 	ZeroWeight bool
@@ -33,12 +35,19 @@ func (l BatchNorm) Layer(scope *model.Scope, x *Node) *Node {
 	if l.ZeroWeight {
 		start = 0
 	}
-	scale := constant(scope, start).VariableWithShape("weight", shape).NodeValue(x)
-	offset := constant(scope, 0).VariableWithShape("bias", shape).NodeValue(x)
+	weight := constant(scope, start).VariableWithShape("weight", shape)
+	scale, offset := weight.NodeValue(x), constant(scope, 0).VariableWithShape("bias", shape).NodeValue(x)
 	runningMean := constant(scope, 0).VariableWithShape("running_mean", shape).SetTrainable(false)
 	runningVar := constant(scope, 1).VariableWithShape("running_var", shape).SetTrainable(false)
-	if l.Frozen || !scope.IsTraining(x.Graph()) {
+	m := modeOf(scope, x)
+	if l.Frozen || !weight.Trainable || m == infer {
 		return l.Infer(x, scale, offset, runningMean.NodeValue(x), runningVar.NodeValue(x))
+	}
+	if m == calibrate {
+		y, mean, variance := l.train(x, scale, offset)
+		runningMean.SetNodeValue(mean)
+		runningVar.SetNodeValue(variance)
+		return y
 	}
 	y, mean, variance := l.Train(x, scale, offset)
 	n := float64(x.Shape().Size() / channels)
@@ -65,6 +74,12 @@ func (l BatchNorm) Train(x, scale, offset *Node) (y, mean, variance *Node) {
 	if x.Shape().Size()/channels < 2 {
 		exceptions.Panicf("nn: batch norm of %s: training needs more than one value per channel", x.Shape())
 	}
+	return l.train(x, scale, offset)
+}
+
+// train is Train for any number of values; the variance of one is 0.
+func (l BatchNorm) train(x, scale, offset *Node) (y, mean, variance *Node) {
+	channels := l.check(x)
 	axes := make([]int, x.Rank()-1)
 	for i := range axes {
 		axes[i] = i

@@ -80,6 +80,9 @@ func TestErrors(t *testing.T) {
 			return y
 		}},
 		{"Momentum = 2, want 0 to 1", func(x *Node) *Node { return nn.BatchNorm{Momentum: 2}.Layer(model.NewStore().RootScope(), x) }},
+		{"nn: dropout of (Float64)[1, 4, 5, 2]: Rate = 1, want 0 ≤ Rate < 1", func(x *Node) *Node {
+			return nn.Dropout{Rate: 1}.Layer(model.NewStore().RootScope(), x)
+		}},
 		{"Eps = -1, want > 0", func(x *Node) *Node { return nn.InstanceNorm{Eps: -1}.Apply(x) }},
 		{"more than one pixel", func(x *Node) *Node { return nn.InstanceNorm{}.Apply(Reshape(x, 1, 1, 1, 40)) }},
 		{"nn: relu of (Int32)[3]: want floating-point", func(x *Node) *Node { return nn.ReLU(labels(x, 3)) }},

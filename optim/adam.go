@@ -31,7 +31,7 @@ func (Adam) Slots() []Slot { return momentSlots() }
 func (Adam) Decoupled() bool { return false }
 
 // Check wants Eps ≥ 0.
-func (o Adam) Check() error { return checkNotNegative("adam", "Eps", o.Eps) }
+func (o Adam) Check() error { return named("adam", atLeast0("Eps", o.Eps)) }
 
 // Step returns what moments and adamStep want.
 func (Adam) Step(c Clock, h Hyper) (Clock, []float64) { return adamNumbers(c, h) }
@@ -54,7 +54,7 @@ func (AdamW) Slots() []Slot { return momentSlots() }
 func (AdamW) Decoupled() bool { return true }
 
 // Check wants Eps ≥ 0.
-func (o AdamW) Check() error { return checkNotNegative("adamw", "Eps", o.Eps) }
+func (o AdamW) Check() error { return named("adamw", atLeast0("Eps", o.Eps)) }
 
 // Step returns what moments and adamStep want.
 func (AdamW) Step(c Clock, h Hyper) (Clock, []float64) { return adamNumbers(c, h) }

@@ -2,7 +2,6 @@ package optim
 
 import (
 	"errors"
-	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 )
@@ -15,16 +14,8 @@ type Clipping struct {
 }
 
 func (c Clipping) check() error {
-	var errs []error
-	for _, f := range []struct {
-		name  string
-		value float64
-	}{{"Value", c.Value}, {"Norm", c.Norm}, {"GlobalNorm", c.GlobalNorm}} {
-		if !notNegative(f.value) {
-			errs = append(errs, fmt.Errorf("optim: Clip.%s = %v, want ≥ 0", f.name, f.value))
-		}
-	}
-	return errors.Join(errs...)
+	return named("clipping", errors.Join(
+		atLeast0("Value", c.Value), atLeast0("Norm", c.Norm), atLeast0("GlobalNorm", c.GlobalNorm)))
 }
 
 // apply clips the gradients.

@@ -44,9 +44,7 @@ func (c Config) check() error {
 		errs = append(errs, c.Optimizer.Check())
 	}
 	for i, r := range c.Rules {
-		if err := r.check(); err != nil {
-			errs = append(errs, fmt.Errorf("optim: rule %d: %w", i, err))
-		}
+		errs = append(errs, named(fmt.Sprintf("rule %d", i), r.check()))
 	}
 	return errors.Join(append(errs, c.Clip.check(), c.Lookahead.check())...)
 }
@@ -54,25 +52,43 @@ func (c Config) check() error {
 func (r Rule) check() error {
 	var errs []error
 	if err := checkPattern(r.Path); err != nil {
-		errs = append(errs, fmt.Errorf("Path = %q: %w", r.Path, err))
+		errs = append(errs, fmt.Errorf("pattern %q of Path: %w", r.Path, err))
 	}
 	if r.Kind < AnyKind || r.Kind > NormKind {
-		errs = append(errs, fmt.Errorf("Kind = %d is unknown", int(r.Kind)))
+		errs = append(errs, fmt.Errorf("unknown %s", r.Kind))
 	}
 	if r.Optimizer != nil {
 		errs = append(errs, r.Optimizer.Check())
 	}
-	if !notNegative(r.LRFactor) {
-		errs = append(errs, fmt.Errorf("LRFactor = %v, want ≥ 0", r.LRFactor))
-	}
-	if !notNegative(r.DecayFactor) {
-		errs = append(errs, fmt.Errorf("DecayFactor = %v, want ≥ 0", r.DecayFactor))
-	}
 	if r.NoDecay && r.DecayFactor != 0 {
-		errs = append(errs, fmt.Errorf("NoDecay with DecayFactor = %v, want one of them", r.DecayFactor))
+		errs = append(errs, fmt.Errorf("both NoDecay and DecayFactor = %v, want one of them", r.DecayFactor))
 	}
+	errs = append(errs, atLeast0("LRFactor", r.LRFactor), atLeast0("DecayFactor", r.DecayFactor))
 	return errors.Join(errs...)
 }
 
-// notNegative wants a number, finite and at least 0.
-func notNegative(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }
+// atLeast0 wants a setting to be a number, finite and at least 0.
+func atLeast0(field string, v float64) error {
+	return within(field, v, v >= 0 && !math.IsInf(v, 1), "≥ 0")
+}
+
+// below1 wants 0 ≤ v < 1.
+func below1(field string, v float64) error { return within(field, v, v >= 0 && v < 1, "≥ 0 and < 1") }
+
+// upTo1 wants 0 ≤ v ≤ 1.
+func upTo1(field string, v float64) error { return within(field, v, v >= 0 && v <= 1, "0 to 1") }
+
+func within(field string, v float64, ok bool, want string) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("%s = %v, want %s", field, v, want)
+}
+
+// named puts the package and what it is about before an error.
+func named(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("optim: %s: %w", what, err)
+}

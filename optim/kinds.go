@@ -1,7 +1,5 @@
 package optim
 
-import "fmt"
-
 // Kinds lists the names of all optimizers.
 func Kinds() []string {
 	return []string{"sgd", "rmsprop", "adam", "adamw", "lars", "larc", "lamb"}
@@ -27,11 +25,4 @@ func Named(name string) (Optimizer, bool) {
 		return &LAMB{}, true
 	}
 	return nil, false
-}
-
-func checkNotNegative(optimizer, field string, v float64) error {
-	if !notNegative(v) {
-		return fmt.Errorf("optim: %s: %s = %v, want ≥ 0", optimizer, field, v)
-	}
-	return nil
 }

@@ -28,7 +28,7 @@ func (LAMB) Slots() []Slot { return momentSlots() }
 func (LAMB) Decoupled() bool { return false }
 
 // Check wants Eps ≥ 0.
-func (o LAMB) Check() error { return checkNotNegative("lamb", "Eps", o.Eps) }
+func (o LAMB) Check() error { return named("lamb", atLeast0("Eps", o.Eps)) }
 
 // Step returns Adam's numbers, with 1/(1 - Πbeta1) in place of the learning rate, and the learning rate.
 func (LAMB) Step(c Clock, h Hyper) (Clock, []float64) {

@@ -108,5 +108,5 @@ func orUnscaled(ratio, a, b *Node) *Node {
 }
 
 func checkTrust(name string, trust, eps float64) error {
-	return errors.Join(checkNotNegative(name, "Trust", trust), checkNotNegative(name, "Eps", eps))
+	return named(name, errors.Join(atLeast0("Trust", trust), atLeast0("Eps", eps)))
 }

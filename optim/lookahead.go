@@ -21,17 +21,11 @@ const slowSlot = "slow"
 func (l Lookahead) on() bool { return l.Steps > 0 }
 
 func (l Lookahead) check() error {
-	var errs []error
-	if l.Steps < 0 {
-		errs = append(errs, fmt.Errorf("optim: Lookahead.Steps = %d, want ≥ 0", l.Steps))
-	}
-	if !(l.Alpha >= 0 && l.Alpha <= 1) {
-		errs = append(errs, fmt.Errorf("optim: Lookahead.Alpha = %v, want 0 to 1", l.Alpha))
-	}
+	err := errors.Join(atLeast0("Steps", float64(l.Steps)), upTo1("Alpha", l.Alpha))
 	if l.Steps == 0 && l.Alpha != 0 {
-		errs = append(errs, fmt.Errorf("optim: Lookahead.Alpha = %v without Steps", l.Alpha))
+		err = errors.Join(err, fmt.Errorf("set Steps: there are none for Alpha = %v", l.Alpha))
 	}
-	return errors.Join(errs...)
+	return named("lookahead", err)
 }
 
 // synchronizes is 1 at the steps that end with slow and fast weights the same, else 0.

@@ -35,7 +35,7 @@ func (o RMSProp) Slots() []Slot {
 func (RMSProp) Decoupled() bool { return false }
 
 // Check wants Eps ≥ 0.
-func (o RMSProp) Check() error { return checkNotNegative("rmsprop", "Eps", o.Eps) }
+func (o RMSProp) Check() error { return named("rmsprop", atLeast0("Eps", o.Eps)) }
 
 // Step returns learning rate, momentum, alpha and 1 - alpha.
 func (RMSProp) Step(c Clock, h Hyper) (Clock, []float64) {

@@ -30,13 +30,11 @@ func (SGD) Decoupled() bool { return false }
 
 // Check wants Dampening from 0 to 1, and 0 with Nesterov.
 func (o SGD) Check() error {
-	if !(o.Dampening >= 0 && o.Dampening <= 1) {
-		return fmt.Errorf("optim: sgd: Dampening = %v, want 0 to 1", o.Dampening)
-	}
+	err := upTo1("Dampening", o.Dampening)
 	if o.Nesterov && o.Dampening != 0 {
-		return errors.New("optim: sgd: Nesterov with Dampening, want one of them")
+		err = errors.Join(err, fmt.Errorf("both Nesterov and Dampening = %v, want one of them", o.Dampening))
 	}
-	return nil
+	return named("sgd", err)
 }
 
 // Step returns learning rate, momentum, and the gradient's share in the buffer.

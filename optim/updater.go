@@ -212,7 +212,7 @@ func (u *Updater) Input(h []Hyper) (*tensors.Tensor, error) {
 	}
 	for i := range h {
 		if err := h[i].check(); err != nil {
-			return nil, fmt.Errorf("optim: group %d: %w", i, err)
+			return nil, named(fmt.Sprintf("group %d", i), err)
 		}
 	}
 	input := make([]float32, 0, u.size)
@@ -257,20 +257,8 @@ func (u *Updater) numbers(r *row, before Clock, h Hyper) (Clock, []float64) {
 }
 
 func (h Hyper) check() error {
-	var errs []error
-	if !notNegative(h.LR) {
-		errs = append(errs, fmt.Errorf("LR = %v, want ≥ 0", h.LR))
-	}
-	if !(h.Momentum >= 0 && h.Momentum < 1) {
-		errs = append(errs, fmt.Errorf("Momentum = %v, want 0 ≤ Momentum < 1", h.Momentum))
-	}
-	if !(h.Beta2 >= 0 && h.Beta2 < 1) {
-		errs = append(errs, fmt.Errorf("Beta2 = %v, want 0 ≤ Beta2 < 1", h.Beta2))
-	}
-	if !notNegative(h.WeightDecay) {
-		errs = append(errs, fmt.Errorf("WeightDecay = %v, want ≥ 0", h.WeightDecay))
-	}
-	return errors.Join(errs...)
+	return errors.Join(atLeast0("LR", h.LR), below1("Momentum", h.Momentum), below1("Beta2", h.Beta2),
+		atLeast0("WeightDecay", h.WeightDecay))
 }
 
 // Gradients differentiates a scalar loss by the parameters, in Apply's order. It is graph-building.
