@@ -9,7 +9,7 @@ import (
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
-// layers are convolutions of VGG-19 at 512 pixels and of ResNet-18 on CIFAR pictures at batch 128.
+// layers are convolutions of VGG-19 at 512 pixels, of ResNet-18 on CIFAR pictures at batch 128, and of other networks.
 var layers = []struct {
 	name string
 	spec Spec
@@ -36,8 +36,11 @@ var layers = []struct {
 	{"resnet-128short", spec(128, 32, 32, 64, 1, 1, 128, 2, 1, 0, 1)},
 	{"resnet-256short", spec(128, 16, 16, 128, 1, 1, 256, 2, 1, 0, 1)},
 	{"resnet-512short", spec(128, 8, 8, 256, 1, 1, 512, 2, 1, 0, 1)},
+	{"imagenet-stem", spec(8, 224, 224, 3, 7, 7, 64, 2, 1, 3, 1)},
+	{"mobilenet-stem", spec(8, 224, 224, 3, 3, 3, 32, 2, 1, 1, 1)},
 	{"decoder-image", spec(1, 256, 256, 64, 3, 3, 3, 1, 1, 1, 1)},
 	{"depthwise", spec(1, 128, 128, 128, 3, 3, 128, 1, 1, 1, 128)},
+	{"depthwise-s2", spec(1, 128, 128, 128, 3, 3, 128, 2, 1, 1, 128)},
 	{"pointwise", spec(1, 128, 128, 128, 1, 1, 128, 1, 1, 0, 1)},
 }
 

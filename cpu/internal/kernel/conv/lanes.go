@@ -84,3 +84,19 @@ func (l lanes) copyRows(dst, src []float32, dstStep, srcStep, rows, n int) {
 		copy(dst[i*dstStep:][:n], src[i*srcStep:][:n])
 	}
 }
+
+// shallow is y[i·ldy+j] = Σ_t x[i·step+offsets[t]]·k[t,j], t ascending, for whole tiles of pixels i and panels of
+// channels j. k holds one panel after the other, tap by tap. Offsets ascend. stream writes y past the caches; it and ldy
+// must then be aligned to a cache line.
+func (l lanes) shallow(y []float32, ldy int, x []float32, step int, offsets []int64, k []float32, tiles, panels int, stream bool) {
+	t := tileOf[l.isa]
+	pixels, taps := tiles*t.rows, len(offsets)
+	y = y[:(pixels-1)*ldy+panels*t.columns]
+	x = x[:(pixels-1)*step+int(offsets[taps-1])+1]
+	k = k[:panels*taps*t.columns]
+	if l.width > 0 {
+		shallowAsm(l.isa, y, ldy, x, step, offsets, k, tiles, panels, stream)
+		return
+	}
+	shallowPortable(y, ldy, x, step, offsets, k, pixels, panels)
+}

@@ -36,6 +36,21 @@ func sumsAsm(dst, src []float32, offsets []int64, step, n, pixels, vector int) {
 	f(&dst[0], &src[0], &offsets[0], len(offsets), step, n, pixels)
 }
 
+func shallowAsm(l isa.Level, y []float32, ldy int, x []float32, step int, offsets []int64, k []float32, tiles, panels int, stream bool) {
+	var f func(tiles, panels, taps int, x *float32, step int, offsets *int64, k, y *float32, ldy int)
+	switch {
+	case l == isa.AVX512 && stream:
+		f = shallowStreamAVX512
+	case l == isa.AVX512:
+		f = shallowAVX512
+	case stream:
+		f = shallowStreamAVX2
+	default:
+		f = shallowAVX2
+	}
+	f(tiles, panels, len(offsets), &x[0], step, &offsets[0], &k[0], &y[0], ldy)
+}
+
 func panelAsm(l isa.Level, tiles, k int, a *float32, rsa, csa int, b *float32, ldb int, c *float32, ldc int, accumulate bool) {
 	if l == isa.AVX512 {
 		panelAVX512(tiles, k, a, rsa, csa, b, ldb, c, ldc, accumulate)

@@ -16,6 +16,10 @@ func copyRowsAsm(isa.Level, []float32, []float32, int, int, int, int) { panic("c
 
 func sumsAsm([]float32, []float32, []int64, int, int, int, int) { panic("conv: no assembly") }
 
+func shallowAsm(isa.Level, []float32, int, []float32, int, []int64, []float32, int, int, bool) {
+	panic("conv: no assembly")
+}
+
 func panelAsm(isa.Level, int, int, *float32, int, int, *float32, int, *float32, int, bool) {
 	panic("conv: no assembly")
 }

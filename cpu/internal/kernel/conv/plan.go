@@ -21,11 +21,13 @@ type Options struct {
 //
 //   - direct: tap by tap, for convolutions with one input channel a group
 //   - gather: the pixels under the kernel are gathered into a matrix, block by block, and multiplied; accepts everything
+//   - shallow: with few channels on the side that is summed, from copies of the rows under the kernel; not for kernel
+//     gradients, and not for input gradients with stride
 //   - narrow: into at most 8 channels without stride, as a product for all taps whose results are summed by pixel
 //   - columns: input gradients into few channels, as a product whose rows are added to the pixels they belong to
 //   - winograd4: F(4x4,3x3), and F(3x3,4x4) for kernel gradients; 3x3 kernels without stride, dilation or groups
 //   - winograd4-tiles, winograd4-channels: the same with the order of work forced; not for kernel gradients
-var Algorithms = []string{"direct", "gather", "narrow", "columns", "winograd4", "winograd4-tiles", "winograd4-channels"}
+var Algorithms = []string{"direct", "gather", "shallow", "narrow", "columns", "winograd4", "winograd4-tiles", "winograd4-channels"}
 
 // Accepts reports whether the named algorithm can compute s.
 func Accepts(s Spec, name string) bool {
@@ -34,6 +36,8 @@ func Accepts(s Spec, name string) bool {
 		return s.depthwise()
 	case "gather":
 		return true
+	case "shallow":
+		return s.shallow()
 	case "narrow":
 		return s.narrow()
 	case "columns":
@@ -107,6 +111,8 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	switch {
 	case name == "direct":
 		return newDirect(s, l, threads)
+	case name == "shallow":
+		return newShallow(s, l, threads)
 	case name == "narrow":
 		return newNarrow(s, g, threads)
 	case name == "columns":
@@ -128,6 +134,8 @@ func choose(s Spec) string {
 		return "direct"
 	case s.winograd() && s.C >= 16 && s.O >= 16:
 		return "winograd4"
+	case s.shallow() && s.KH*s.KW > 1 && s.depth() <= shallowDepth && s.made() > narrowChannels:
+		return "shallow"
 	case s.narrow() && s.KH*s.KW > 1:
 		return "narrow"
 	case s.Form == InputGradient && s.Groups == 1 && s.C <= narrowChannels && s.KH*s.KW > 1:

@@ -73,3 +73,24 @@ func rowsRepeat(dst, x, y []float32, stepX, stepY, n, multiple int) {
 		}
 	}
 }
+
+// shallowPortable is lanes.shallow for any number of pixels, with panels of 4 channels.
+func shallowPortable(y []float32, ldy int, x []float32, step int, offsets []int64, k []float32, pixels, panels int) {
+	for i := range pixels {
+		from := x[i*step:]
+		for p := range panels {
+			var s0, s1, s2, s3 float32
+			w := k[p*len(offsets)*4:][:len(offsets)*4]
+			for _, at := range offsets {
+				v := from[at]
+				s0 += float32(v * w[0])
+				s1 += float32(v * w[1])
+				s2 += float32(v * w[2])
+				s3 += float32(v * w[3])
+				w = w[4:]
+			}
+			to := y[i*ldy+4*p:][:4]
+			to[0], to[1], to[2], to[3] = s0, s1, s2, s3
+		}
+	}
+}

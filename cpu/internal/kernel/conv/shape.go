@@ -91,6 +91,9 @@ func (s Spec) winograd() bool {
 // cache is the bytes of a core's second-level cache.
 var cache = max(cpuid.CPU.Cache.L2, 256<<10)
 
+// lastCache is the bytes of the last-level cache.
+var lastCache = max(cpuid.CPU.Cache.L3, 8<<20)
+
 func ceilDiv(x, by int) int { return (x + by - 1) / by }
 
 func roundUp(x, to int) int { return ceilDiv(x, to) * to }

@@ -35,6 +35,11 @@ func main() {
 		asm.File("panel_"+s.file, func(c *asm.Context) {
 			(&kernel{Context: c, set: s}).panel()
 		})
+		asm.File("shallow_"+s.file, func(c *asm.Context) {
+			k := &kernel{Context: c, set: s}
+			k.shallow(false)
+			k.shallow(true)
+		})
 		asm.File("winograd_"+s.file, func(c *asm.Context) {
 			k := &kernel{Context: c, set: s, constants: map[float32]operand.Mem{}}
 			for _, t := range transforms {

@@ -74,34 +74,40 @@ type panel struct {
 	acc           []reg.VecVirtual
 }
 
-// addresses prepares 1, 3, 5 and 7 times A's row stride, as many as the rows of a tile need.
+// addresses prepares those of a tile's rows.
 func (p *panel) addresses() {
 	p.row, p.b, p.left = p.GP64(), p.GP64(), p.GP64()
-	p.odd = []reg.GPVirtual{p.bytesOf("rsa")}
-	for i := 3; i < 8 && i < p.tileRows(); i += 2 {
-		r := p.GP64()
-		p.LEAQ(operand.Mem{Base: p.odd[len(p.odd)-1], Index: p.odd[0], Scale: 2}, r)
-		p.odd = append(p.odd, r)
-	}
+	p.odd = p.multiples("rsa")
 	if p.tileRows() > 8 {
 		p.row8 = p.GP64()
 	}
 }
 
-// element is A's current element in row i.
-func (p *panel) element(i int) operand.Mem {
-	base := p.row
+// multiples returns 1, 3, 5 and 7 times a parameter that counts elements, in bytes: as many as strided needs for the
+// rows of a tile.
+func (k *kernel) multiples(name string) []reg.GPVirtual {
+	odd := []reg.GPVirtual{k.bytesOf(name)}
+	for i := 3; i < 8 && i < k.tileRows(); i += 2 {
+		r := k.GP64()
+		k.LEAQ(operand.Mem{Base: odd[len(odd)-1], Index: odd[0], Scale: 2}, r)
+		odd = append(odd, r)
+	}
+	return odd
+}
+
+// strided is the address of a tile's row i, from those of rows 0 and 8 and multiples of the distance between rows.
+func strided(row, row8 reg.GPVirtual, odd []reg.GPVirtual, i int) operand.Mem {
 	if i >= 8 {
-		base, i = p.row8, i-8
+		row, i = row8, i-8
 	}
 	if i == 0 {
-		return operand.Mem{Base: base}
+		return operand.Mem{Base: row}
 	}
 	scale := 1
 	for i%2 == 0 {
 		i, scale = i/2, scale*2
 	}
-	return operand.Mem{Base: base, Index: p.odd[i/2], Scale: uint8(scale)}
+	return operand.Mem{Base: row, Index: odd[i/2], Scale: uint8(scale)}
 }
 
 // step adds the products of one p.
@@ -112,7 +118,7 @@ func (p *panel) step() {
 	p.ADDQ(p.ldb, p.b)
 	for i := range p.tileRows() {
 		a := p.vec()
-		p.VBROADCASTSS(p.element(i), a)
+		p.VBROADCASTSS(strided(p.row, p.row8, p.odd, i), a)
 		p.VFMADD231PS(b0, a, p.acc[2*i])
 		p.VFMADD231PS(b1, a, p.acc[2*i+1])
 	}
