@@ -101,6 +101,6 @@ func FuzzProgram(f *testing.F) {
 		levels := isa.Available()
 		m := allocate(p, rng)
 		runOn(t, p, levels[rng.IntN(len(levels))], 1+int(threads%4), m)
-		check(t, p, m, 20*tolerance(p))
+		check(t, p, m, reference(p, m), 20*tolerance(p))
 	})
 }

@@ -83,10 +83,12 @@ func check[T Float](t *testing.T, name string, a, b, c0, c *matrix[T], accumulat
 				want = float64(*c0.at(i, j))
 				size = math.Abs(want)
 			}
-			for p := range a.cols {
-				x := float64(*a.at(i, p)) * float64(*b.at(p, j))
+			atA, atB := a.offset+i*a.rs, b.offset+j*b.cs
+			for range a.cols {
+				x := float64(a.buffer[atA]) * float64(b.buffer[atB])
 				want += x
 				size += math.Abs(x)
+				atA, atB = atA+a.cs, atB+b.rs
 			}
 			got := float64(*c.at(i, j))
 			if !(math.Abs(got-want) <= 2*float64(a.cols+2)*eps*size) && !(math.IsNaN(want) && math.IsNaN(got)) && got != want {
