@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -42,14 +43,9 @@ func (c *checker) fraction(field string, v, lo, hi float64) {
 	c.require(v > lo && v < hi, "%s is %v, want a fraction between %v and %v", field, v, lo, hi)
 }
 
-// oneOf requires one of some words.
+// oneOf requires one of some words, or none, which means the default.
 func (c *checker) oneOf(field, v string, words ...string) {
-	for _, w := range words {
-		if v == w {
-			return
-		}
-	}
-	c.require(false, "%s is %q, want %s", field, v, strings.Join(words, " or "))
+	c.require(v == "" || slices.Contains(words, v), "%s is %q, want %s", field, v, strings.Join(words, " or "))
 }
 
 // nested notes what is wrong with a schedule inside this one.

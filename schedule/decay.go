@@ -24,7 +24,7 @@ type Linear struct {
 }
 
 // At is the value at step k of n.
-func (s Linear) At(k, n int) float64 { return linear(s.From, s.To, progress(k, n)) }
+func (s Linear) At(k, n int) float64 { return linear(s.From, s.To, float64(k), float64(n)) }
 
 // Check refuses values that float32 does not hold.
 func (s Linear) Check() error {
@@ -41,7 +41,7 @@ type Cosine struct {
 }
 
 // At is the value at step k of n.
-func (s Cosine) At(k, n int) float64 { return cosine(s.From, s.To, progress(k, n)) }
+func (s Cosine) At(k, n int) float64 { return cosine(s.From, s.To, float64(k), float64(n)) }
 
 // Check refuses values that float32 does not hold.
 func (s Cosine) Check() error {
@@ -59,14 +59,8 @@ type Exponential struct {
 
 // At is the value at step k of n.
 func (s Exponential) At(k, n int) float64 {
-	switch p := progress(k, n); p {
-	case 0:
-		return s.From
-	case 1:
-		return s.To
-	default:
-		return within(s.From*math.Pow(s.To/s.From, p), s.From, s.To)
-	}
+	x, of := float64(k), float64(n)
+	return between(s.From, s.To, x, of, func() float64 { return s.From * math.Pow(s.To/s.From, x/of) })
 }
 
 // Check refuses ends that are not above zero: no constant factor leads from one number to zero.
@@ -87,14 +81,8 @@ type Polynomial struct {
 
 // At is the value at step k of n.
 func (s Polynomial) At(k, n int) float64 {
-	switch p := progress(k, n); p {
-	case 0:
-		return s.From
-	case 1:
-		return s.To
-	default:
-		return within(s.To+(s.From-s.To)*math.Pow(1-p, s.Power), s.From, s.To)
-	}
+	x, of := float64(k), float64(n)
+	return between(s.From, s.To, x, of, func() float64 { return s.To + (s.From-s.To)*math.Pow(1-x/of, s.Power) })
 }
 
 // Check refuses values that float32 does not hold, and a power that is not above zero.
@@ -106,34 +94,31 @@ func (s Polynomial) Check() error {
 	return c.err()
 }
 
-// linear is a at x = 0 and b at x = 1, to the last bit.
-func linear(a, b, x float64) float64 {
-	switch x {
-	case 0:
-		return a
-	case 1:
-		return b
-	default:
-		return within(a+x*(b-a), a, b)
-	}
+// linear goes from a, at x = 0, to b, at x = n, both to the last bit.
+func linear(a, b, x, n float64) float64 {
+	return between(a, b, x, n, func() float64 { return a + x/n*(b-a) })
 }
 
-// cosine is a at x = 0 and b at x = 1, to the last bit, flat at both ends.
-func cosine(a, b, x float64) float64 {
-	switch x {
-	case 0:
+// cosine goes from a, at x = 0, to b, at x = n, both to the last bit and flat there.
+func cosine(a, b, x, n float64) float64 {
+	return between(a, b, x, n, func() float64 { return b + (a-b)/2*(math.Cos(math.Pi*x/n)+1) })
+}
+
+// between is a up to x = 0 and b from x = n on; in between it is what f says, but for rounding that leaves a to b.
+func between(a, b, x, n float64, f func() float64) float64 {
+	if x <= 0 || n <= 0 {
 		return a
-	case 1:
-		return b
-	default:
-		return within(b+(a-b)/2*(math.Cos(math.Pi*x)+1), a, b)
 	}
+	if x >= n {
+		return b
+	}
+	return math.Max(math.Min(a, b), math.Min(math.Max(a, b), f()))
 }
 
 // anneal is the interpolation with a name: "cos", which is also the default, or "linear".
-func anneal(name string, a, b, x float64) float64 {
+func anneal(name string, a, b, x, n float64) float64 {
 	if name == "linear" {
-		return linear(a, b, x)
+		return linear(a, b, x, n)
 	}
-	return cosine(a, b, x)
+	return cosine(a, b, x, n)
 }

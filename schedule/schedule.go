@@ -11,25 +11,19 @@ type Schedule interface {
 	Check() error
 }
 
-// progress is how much of n steps has passed at step k, from 0 to 1.
-func progress(k, n int) float64 {
-	if k <= 0 || n <= 0 {
-		return 0
-	}
-	if k >= n {
-		return 1
-	}
-	return float64(k) / float64(n)
-}
+// tolerance is by how much a number of steps may be off a whole one and mean it: 0.9·782 + 0.1·782 is 782.0000000000001
+// in floating point.
+const tolerance = 1e-6
 
-// boundary is the step at which a stretch ends that takes x steps, x not necessarily whole: the first step that is not
-// before x. What is within a millionth of a whole number is that number, because 0.9·782 + 0.1·782 is
-// 782.0000000000001 in floating point and means 782.
+// boundary is the step at which a stretch ends that takes x steps, x not necessarily whole: the first that is not before x.
 func boundary(x float64) int {
-	return int(math.Ceil(x - 1e-6))
+	return int(math.Ceil(x - tolerance))
 }
 
-// within is v, moved to the nearer of a and b if rounding brought it outside of them.
-func within(v, a, b float64) float64 {
-	return math.Max(math.Min(a, b), math.Min(math.Max(a, b), v))
+// orDefault is v, or what the zero value of a setting means.
+func orDefault(v, zero float64) float64 {
+	if v == 0 {
+		return zero
+	}
+	return v
 }

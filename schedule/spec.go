@@ -56,6 +56,14 @@ var kinds = []struct {
 	{"cosine", Cosine{}},
 	{"exponential", Exponential{}},
 	{"polynomial", Polynomial{}},
+	{"step", Step{}},
+	{"warmup", Warmup{}},
+	{"join", Join{}},
+	{"one_cycle", OneCycle{}},
+	{"one_cycle_momentum", OneCycleMomentum{}},
+	{"sgdr", SGDR{}},
+	{"trapezoid", Trapezoid{}},
+	{"inverse_sqrt", InverseSqrt{}},
 }
 
 // Kinds are the names of all kinds, simple ones first.
