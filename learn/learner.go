@@ -1,0 +1,209 @@
+package learn
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/optim"
+	"github.com/atelier-go/atelier/schedule"
+)
+
+// Config is a run.
+type Config struct {
+	Backend compute.Backend
+	Model   Model
+	Loss    Loss  // nil means CrossEntropy(0)
+	Data    *Data // of phases that have none of their own
+	Phases  []Phase
+	Seed    uint64 // of weights and dropout; loaders have their own
+	Metrics []Metric
+
+	// Dir is where history, checkpoints and weights go; zero writes nothing.
+	Dir        string
+	Checkpoint CheckpointPolicy
+	Stop       StopPolicy
+	EMA        EMA
+	SWA        SWA
+	Handlers   []Handler
+	Progress   io.Writer // where a line shows how the run goes; nil is silence
+
+	// Fingerprint is kept in checkpoints: what made the run, for messages and for tools. It is not compared.
+	Fingerprint string
+}
+
+// Learner trains a model.
+type Learner struct {
+	config    Config
+	plan      *Plan
+	store     *model.Store
+	params    *parameters
+	ema       ema
+	feed      *feed
+	trainer   *trainer // of the phase at hand
+	evaluator *evaluator
+	state     state
+	resumed   bool
+	handlers  []Handler
+	saver     *saver
+	keepers   []Keeper
+}
+
+// state is what a checkpoint has beside variables.
+type state struct {
+	Step      int                        `json:"step"`     // steps done
+	Averaged  int                        `json:"averaged"` // weights in the mean of SWA
+	Epochs    int                        `json:"epochs"`   // ends of epochs so far
+	Smooth    smoothed                   `json:"smooth"`
+	Train     *meters                    `json:"train"` // of the epoch at hand
+	Scale     float64                    `json:"scale"` // of the learning rate, by the phase's plateau
+	Plateau   *schedule.PlateauState     `json:"plateau,omitempty"`
+	Keepers   map[string]json.RawMessage `json:"keepers,omitempty"`
+	History   int64                      `json:"history"` // bytes of the history that are part of the run
+	Best      map[string]float64         `json:"best,omitempty"`
+	Last      map[string]float64         `json:"last,omitempty"` // metrics of the last validation
+	Elapsed   time.Duration              `json:"elapsed"`
+	Skipped   int                        `json:"skipped"` // pictures that could not be read
+	SeenTotal int                        `json:"examples"`
+}
+
+// smoothed is a mean of losses in which a loss weighs 0.98 times as much as the next, without the bias of the start.
+type smoothed struct {
+	Sum   float64 `json:"sum"`
+	Count int     `json:"count"`
+	Best  float64 `json:"best"`
+}
+
+const smoothing = 0.98
+
+// New checks a run and prepares it: nothing has been computed when it returns an error, which lists all that is wrong.
+// The weights are those of Seed.
+func New(c Config) (*Learner, error) {
+	if c.Loss == nil {
+		c.Loss = CrossEntropy(0)
+	}
+	var problems []error
+	if c.Backend == nil {
+		problems = append(problems, errors.New("learn: Backend is missing"))
+	}
+	if c.Model.Forward == nil {
+		problems = append(problems, errors.New("learn: Model.Forward is missing"))
+	}
+	problems = append(problems, c.EMA.check(), c.SWA.check(), c.Stop.check(), c.Checkpoint.check(c.Dir))
+	plan, err := NewPlan(c.Phases, c.Data, c.Model.groups())
+	if err := errors.Join(append(problems, err)...); err != nil {
+		return nil, err
+	}
+	l := &Learner{config: c, plan: plan}
+	l.feed = newFeed(l)
+	if err := l.reset(); err != nil {
+		return nil, err
+	}
+	return l, l.arrangeHandlers()
+}
+
+// reset makes the weights of the seed and the state of step 0.
+func (l *Learner) reset() error {
+	l.store = model.NewStore()
+	first := l.plan.phases[0].Data.Train
+	h, w, channels, err := sizeOf(first)
+	if err != nil {
+		return err
+	}
+	if err := initialise(l.config.Backend, l.store, l.config.Model.Forward, picturesShape(2, h, w, channels), l.config.Seed); err != nil {
+		return err
+	}
+	if l.params, err = sortParameters(l.store, l.config.Model.Groups); err != nil {
+		return err
+	}
+	l.state = state{Train: newMeters(l.config.Metrics), Scale: 1, Best: map[string]float64{}, Keepers: map[string]json.RawMessage{}}
+	if l.config.EMA.Decay > 0 {
+		l.ema = ema{on: true, vars: append(l.params.all(), l.params.others...)}
+		return makeShadows(l.store, emaPath, l.ema.vars)
+	}
+	return nil
+}
+
+// arrangeHandlers puts the learner's own handlers before those of the configuration.
+func (l *Learner) arrangeHandlers() error {
+	history := newHistory(l)
+	l.saver = &saver{learner: l, policy: l.config.Checkpoint, history: history, saved: -1}
+	l.handlers = []Handler{&patience{policy: l.config.Stop}, history, newProgress(l.config.Progress)}
+	l.handlers = append(l.handlers, l.config.Handlers...)
+	keys := map[string]bool{}
+	for _, h := range l.handlers {
+		if k, ok := h.(Keeper); ok {
+			if keys[k.Key()] {
+				return fmt.Errorf("learn: two handlers keep their state under the name %q", k.Key())
+			}
+			keys[k.Key()] = true
+			l.keepers = append(l.keepers, k)
+		}
+	}
+	return nil
+}
+
+// Plan is the run's plan.
+func (l *Learner) Plan() *Plan { return l.plan }
+
+// Step is how many steps are done.
+func (l *Learner) Step() int { return l.state.Step }
+
+// Store holds the model's weights under the paths that the model gave them, and what belongs to training under /optim,
+// /ema and /swa. Between runs they may be read and changed.
+func (l *Learner) Store() *model.Store { return l.store }
+
+// Parameters counts the numbers that the model learns.
+func (l *Learner) Parameters() int {
+	n := 0
+	for _, v := range l.params.all() {
+		n += v.Shape().Size()
+	}
+	return n
+}
+
+// Close frees what the learner has of the backend.
+func (l *Learner) Close() {
+	l.dropTrainer()
+	l.evaluator.finalize()
+	l.feed.finalize()
+	l.store.Finalize()
+}
+
+// dropTrainer frees the compiled step.
+func (l *Learner) dropTrainer() {
+	if l.trainer != nil {
+		l.trainer.finalize()
+		l.trainer = nil
+	}
+}
+
+// enterPhase compiles nothing yet: it freezes layers, and makes an updater and a trainer where they differ from those of
+// the phase before. It tells what became of the optimizer's state.
+func (l *Learner) enterPhase(i int, carry optim.Carry) (string, error) {
+	phase := &l.plan.phases[i]
+	l.params.freeze(phase.Freeze)
+	u, err := optim.New(l.store, phase.updaterConfig(), l.params.groups[phase.Freeze:], carry)
+	if err != nil {
+		return "", err
+	}
+	l.dropTrainer()
+	if l.evaluator == nil {
+		if l.evaluator, err = newEvaluator(l, l.store); err != nil {
+			return "", err
+		}
+	}
+	l.trainer, err = newTrainer(l, u)
+	if err != nil {
+		return "", err
+	}
+	if phase.accumulate() > 1 {
+		err = l.trainer.makeSums()
+	}
+	return u.Carried(), err
+}
