@@ -38,9 +38,10 @@ func (s SGDR) cycle(k, n int) (begin, end int) {
 	}
 	// The number of the cycle is a logarithm, and the logarithm of a power may round to below its exponent: a guess, then
 	// put right by the boundaries themselves.
-	i := int(float64(k) / first)
+	x := (float64(k) + tolerance) / first
+	i := int(x)
 	if m > 1 {
-		i = int(math.Log1p(float64(k)/first*(m-1)) / math.Log(m))
+		i = int(math.Log1p(x*(m-1)) / math.Log(m))
 	}
 	at := func(i int) int {
 		if s.Cycles > 0 && i >= s.Cycles {
