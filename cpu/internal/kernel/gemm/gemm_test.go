@@ -62,13 +62,9 @@ func testBlock[T Float](t *testing.T, g *Kernel[T]) {
 func TestBlockPacked(t *testing.T) { eachKernel(t, testBlockPacked[float32], testBlockPacked[float64]) }
 
 func testBlockPacked[T Float](t *testing.T, g *Kernel[T]) {
-	depths := []int{1, 7, 8, 9, 64, 300}
-	if testing.Short() {
-		depths = []int{1, 7, 8, 9, 67}
-	}
 	for _, m := range []int{1, g.MR, 3*g.MR + 2, 9 * g.MR} {
 		for _, n := range []int{g.NR - 1, g.NR, 3*g.NR + 3} {
-			for _, k := range depths {
+			for _, k := range []int{1, 7, 8, 9, 64, 300} {
 				for _, diagonal := range []int{full, 0, -g.MR, g.NR + 1, 1000} {
 					accumulate := (m+n+k)%2 == 0
 					r := random(m, n, k)
@@ -140,6 +136,7 @@ func testPackB[T Float](t *testing.T, g *Kernel[T]) {
 var shapes = [][3]int{
 	{1, 1, 1}, {1, 10, 64}, {2, 33, 100}, {5, 7, 300}, {13, 40, 17}, {67, 35, 129}, {100, 3, 27}, {600, 16, 9},
 	{253, 50, 90}, {31, 270, 40}, {8, 8, 2100}, {35, 34, 1200}, {5, 4200, 3},
+	{30, 290, 520}, {130, 300, 40},
 }
 
 func TestGemm(t *testing.T) { eachKernel(t, testGemm[float32], testGemm[float64]) }
@@ -236,7 +233,7 @@ func testColumnsInTurn[T Float](t *testing.T, g *Kernel[T]) {
 func TestThreads(t *testing.T) { eachKernel(t, testThreads[float32], testThreads[float64]) }
 
 func testThreads[T Float](t *testing.T, g *Kernel[T]) {
-	for _, shape := range [][3]int{{260, 70, 40}, {40, 50, 290}, {8, 40, 2100}, {2, 700, 70}, {1, 8, 64}} {
+	for _, shape := range [][3]int{{260, 70, 40}, {130, 290, 60}, {40, 50, 290}, {8, 40, 2100}, {2, 700, 70}, {1, 8, 64}} {
 		m, n, k := shape[0], shape[1], shape[2]
 		a := newMatrix[T](m, k, k, 1, 0).fill(random(1))
 		b := newMatrix[T](k, n, n, 1, 0).fill(random(2))
@@ -251,9 +248,7 @@ func testThreads[T Float](t *testing.T, g *Kernel[T]) {
 			ws := NewWorkspace(mem)
 			got, gotSyrk := make([]T, m*n), make([]T, n*n)
 			g.Gemm(pool, ws, m, n, k, a.data(), k, 1, b.data(), n, 1, got, n, false)
-			if n < 500 || !testing.Short() {
-				g.Syrk(pool, ws, n, k, b.data(), n, 1, gotSyrk, n, false)
-			}
+			g.Syrk(pool, ws, n, k, b.data(), n, 1, gotSyrk, n, false)
 			if &ws.mem[0] != &mem[0] {
 				t.Errorf("%s %v threads=%d: %d bytes of workspace were not enough", g.Name, shape, threads, size)
 			}
@@ -318,10 +313,6 @@ func TestPanics(t *testing.T) {
 
 func TestProductsAllocateNothing(t *testing.T) {
 	const m, n, k = 96, 80, 3000
-	runs := 10
-	if testing.Short() {
-		runs = 1
-	}
 	pool := par.New(2)
 	defer pool.Close()
 	a, b, c := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n)
@@ -334,7 +325,7 @@ func TestProductsAllocateNothing(t *testing.T) {
 			"small":      func() { g.Gemm(nil, ws, 4, n, 10, a, k, 1, b, n, 1, c, n, false) },
 			"syrk":       func() { g.Syrk(pool, ws, n, k, b, n, 1, c, n, false) },
 		} {
-			if allocs := testing.AllocsPerRun(runs, run); allocs >= 1 {
+			if allocs := testing.AllocsPerRun(10, run); allocs >= 1 {
 				t.Errorf("isa=%v %s: %v allocations", l, name, allocs)
 			}
 		}

@@ -1,11 +1,16 @@
 package gemm
 
-// Blocking, found by measurement: a panel of B of depth 256 takes half of a 32 KiB first-level cache, 252 rows of A
-// (a multiple of every kernel's MR) at that depth half of a 512 KiB second-level cache.
+// Blocking, found by measurement.
 const (
-	depth = 256
-	rows  = 252
-	cols  = 4096
+	// panelBytes is a panel of B, as large as the smallest first-level caches. With what passes by it does not stay
+	// there, but the second level delivers it in time, and C is read and written half as often as with a panel that
+	// would stay.
+	panelBytes = 32 << 10
+	// blockBytes is the rows of A that meet a panel, half of a 512 KiB second-level cache; and that many at most, a
+	// multiple of every kernel's MR.
+	blockBytes = 252 << 10
+	rows       = 252
+	cols       = 4096
 	// items is how many pieces of work a product is cut into where it is large enough: some for each of many workers.
 	items = 16
 	// grain is the multiplications below which a piece is not worth handing to a worker, about 20 µs.
@@ -14,6 +19,8 @@ const (
 	sharedB = 4 << 20
 	// partials is the elements of partial results that splitting k may take.
 	partials = 1 << 20
+	// shortest is half of the length of a sum that pays for being cut.
+	shortest = 512
 )
 
 // plan is how a product is cut. It depends on the shape and the kernel alone; of its fields only kc and groups
@@ -29,10 +36,10 @@ type plan struct {
 // plan chooses the cuts of a product with m, n, k > 0.
 func (g *Kernel[T]) plan(m, n, k int) plan {
 	p := plan{m: m, n: n, k: k, groups: 1, perK: k}
-	p.kc = ceilDiv(k, ceilDiv(k, depth))
-	p.mc = g.even(m, rows, g.MR)
+	p.kc = ceilDiv(k, ceilDiv(k, panelBytes/(g.NR*g.size())))
+	p.mc = g.even(m, min(rows, blockBytes/(p.kc*g.size())/g.MR*g.MR), g.MR)
 	p.nc = g.even(n, cols, g.NR)
-	if k >= 4*max(m, n) && k >= 4*depth {
+	if k >= 4*max(m, n) && k >= 2*shortest {
 		g.split(&p)
 	}
 	// Rows first: each piece packs its rows of A once, and a few tiles of rows are enough to use a panel of B well.
@@ -52,7 +59,7 @@ func (g *Kernel[T]) plan(m, n, k int) plan {
 // split cuts a long sum over k where C alone gives too few items.
 func (g *Kernel[T]) split(p *plan) {
 	want := ceilDiv(items, p.tiles())
-	want = min(want, ceilDiv(p.k, 2*depth), max(1, partials/(p.m*p.n)))
+	want = min(want, ceilDiv(p.k, shortest), max(1, partials/(p.m*p.n)))
 	p.perK = roundUp(ceilDiv(p.k, want), p.kc)
 	p.groups = ceilDiv(p.k, p.perK)
 }

@@ -149,7 +149,7 @@ const (
 	// fewRows is the rows, in tiles, up to which row-major B is read where it lies.
 	fewRows = 2
 	// manyPanels is the panels of B from which on A pays for being packed although its rows are contiguous.
-	manyPanels = 16
+	manyPanels = 8
 	// unpackedDepth keeps the rows of B that neighbouring tiles read in the first-level cache and the first TLB.
 	unpackedDepth = 64
 )
