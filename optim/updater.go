@@ -30,22 +30,23 @@ type param struct {
 	slow  *model.Variable // nil without Lookahead
 	clock *model.Variable
 	row   *row
+	decay bool // whether weight decay applies
+	adapt bool // whether rates by layer apply
 }
 
-// row is the parameters that share all numbers of the input: one group, one rule, and updates so far in common.
+// row is the parameters that share numbers of the input: one group, one rule, and updates so far in common.
 type row struct {
 	rowKey
-	optimizer              Optimizer
-	lrFactor, decayFactor  float64
-	decoupled              bool
-	params                 []*param
-	first, scalars, length int // place in the input, and how much of that is the optimizer's
+	optimizer             Optimizer
+	lrFactor, decayFactor float64
+	decoupled             bool
+	params                []*param
+	first, scalars        int // place in the input of the optimizer's numbers; weight decay and Lookahead's follow
 }
 
 type rowKey struct {
-	group, rule  int // rule is -1 where none matches
-	decay, adapt bool
-	clock        Clock // as the updater was made
+	group, rule int   // rule is -1 where none matches
+	clock       Clock // as the updater was made
 }
 
 // New makes the updater of groups of parameters, those nearest the input first, and its state in the store. What is
@@ -62,8 +63,9 @@ func New(store *model.Store, c Config, groups [][]*model.Variable, carry Carry) 
 	var keys []rowKey
 	for i, group := range groups {
 		for _, v := range group {
-			u.params = append(u.params, &param{Variable: v})
-			keys = append(keys, c.keyOf(i, v, kinds[v]))
+			p, rule := c.newParam(v, kinds[v])
+			u.params = append(u.params, p)
+			keys = append(keys, rowKey{group: i, rule: rule})
 		}
 	}
 	state := newState(store, carry)
@@ -82,18 +84,17 @@ func New(store *model.Store, c Config, groups [][]*model.Variable, carry Carry) 
 	return u, nil
 }
 
-// keyOf says which rule holds for a parameter, and what follows from its rank.
-func (c Config) keyOf(group int, v *model.Variable, kind Kind) rowKey {
-	key := rowKey{group: group, rule: -1, adapt: c.DecayAll || kind == WeightKind}
-	key.decay = key.adapt
+// newParam says which rule holds for a variable, -1 for none, and what follows from its rank.
+func (c Config) newParam(v *model.Variable, kind Kind) (p *param, rule int) {
+	full := c.DecayAll || kind == WeightKind
+	p = &param{Variable: v, decay: full, adapt: full}
 	for i, r := range c.Rules {
 		if matches(r.Path, v.Path()) && (r.Kind == AnyKind || r.Kind == kind) {
-			key.rule = i
-			key.decay = (key.decay || r.DecayFactor != 0) && !r.NoDecay
-			break
+			p.decay = (full || r.DecayFactor != 0) && !r.NoDecay
+			return p, i
 		}
 	}
-	return key
+	return p, -1
 }
 
 func (c Config) optimizerOf(rule int) Optimizer {
@@ -126,14 +127,11 @@ func (u *Updater) newRow(key rowKey) *row {
 	}
 	r.decoupled = u.config.Decoupled || r.optimizer.Decoupled()
 	_, numbers := r.optimizer.Step(Clock{Steps: 1, Beta1: 1, Beta2: 1}, Hyper{})
-	r.first, r.scalars, r.length = u.size, len(numbers), len(numbers)
-	if r.decay {
-		r.length++
-	}
+	r.first, r.scalars = u.size, len(numbers)
+	u.size += r.scalars + 1
 	if u.config.Lookahead.on() {
-		r.length++
+		u.size++
 	}
-	u.size += r.length
 	return r
 }
 
@@ -238,18 +236,17 @@ func (u *Updater) Input(h []Hyper) (*tensors.Tensor, error) {
 	return tensors.FromFlatDataAndDimensions(input, len(input)), nil
 }
 
-// numbers are a row's in the input: the optimizer's, then weight decay and Lookahead's, where there are any.
+// numbers are a row's in the input: the optimizer's, the weight decay, and Lookahead's if that is on.
 func (u *Updater) numbers(r *row, before Clock, h Hyper) (Clock, []float64) {
 	h.LR *= r.lrFactor
 	h.WeightDecay *= r.decayFactor
 	before.Steps++
 	after, numbers := r.optimizer.Step(before, h)
-	switch {
-	case r.decay && r.decoupled:
-		numbers = append(numbers, h.LR*h.WeightDecay)
-	case r.decay:
-		numbers = append(numbers, h.WeightDecay)
+	decay := h.WeightDecay
+	if r.decoupled {
+		decay *= h.LR
 	}
+	numbers = append(numbers, decay)
 	if u.config.Lookahead.on() {
 		numbers = append(numbers, u.config.Lookahead.synchronizes(after.Steps))
 	}
@@ -294,34 +291,29 @@ func (u *Updater) Apply(hyper *Node, gradients []*Node) (gradNorm *Node) {
 	return globalNorm(gradients)
 }
 
+// update sets one parameter and its slots.
 func (u *Updater) update(p *param, gradient *Node, numbers []*Node) {
-	r := p.row
-	mine := make([]*Node, r.length)
-	for i := range mine {
-		mine[i] = ConvertDType(numbers[r.first+i], p.DType())
+	r, weight := p.row, p.NodeValue(gradient)
+	number := func(i int) *Node { return ConvertDType(numbers[r.first+i], p.DType()) }
+	x := Param{Weight: weight, Gradient: gradient, Adapt: p.adapt}
+	for i := range r.scalars {
+		x.Scalars = append(x.Scalars, number(i))
 	}
-	weight := p.NodeValue(gradient)
-	x := Param{Weight: weight, Gradient: gradient, Scalars: mine[:r.scalars], Adapt: r.adapt}
-	rest := mine[r.scalars:]
-	var decay *Node
-	if r.decay {
-		decay, rest = rest[0], rest[1:]
-		if !r.decoupled {
-			x.Decay = decay
-		}
+	if p.decay && !r.decoupled {
+		x.Decay = number(r.scalars)
 	}
 	for _, s := range p.slots {
 		x.Slots = append(x.Slots, s.NodeValue(gradient))
 	}
 	step, slots := r.optimizer.Update(x)
-	if r.decay && r.decoupled {
+	if p.decay && r.decoupled {
 		// Added to the step first: lr·decay alone may be less than the rounding of the weight.
-		step = Add(step, Mul(decay, weight))
+		step = Add(step, Mul(number(r.scalars), weight))
 	}
 	weight = Sub(weight, step)
 	if p.slow != nil {
 		var slow *Node
-		weight, slow = u.config.Lookahead.apply(rest[0], weight, p.slow.NodeValue(gradient))
+		weight, slow = u.config.Lookahead.apply(number(r.scalars+1), weight, p.slow.NodeValue(gradient))
 		p.slow.SetNodeValue(slow)
 	}
 	p.SetNodeValue(weight)
