@@ -30,7 +30,7 @@ func (t Cutout) Apply(r *rand.Rand, p Picture) (Picture, error) { return alone(t
 
 func (t Cutout) apply(r *rand.Rand, p Picture, b *buffers) (Picture, error) {
 	if len(t.Fill) > 1 && len(t.Fill) != p.C {
-		return Picture{}, fmt.Errorf("Fill has %d values for a picture of %s", len(t.Fill), p.Size())
+		return Picture{}, fmt.Errorf("cutout: Fill has %d values for a picture of %s", len(t.Fill), p.Size())
 	}
 	y, x := r.IntN(p.H)-t.Size/2, r.IntN(p.W)-t.Size/2
 	dst := b.next(p.H, p.W, p.C)

@@ -19,9 +19,9 @@ type Resizer struct {
 	middle        []uint8 // resized along the rows: [rows of the part, w, C]
 }
 
-// Resize makes dst, of size [h w C], of a part of src, as PIL's Image.resize does with box: first along the rows, then
-// along the columns, each rounded to 8 bits. Pixels outside of the part count nothing. dst must not share memory with
-// src. Alpha is weighed like the other channels.
+// Resize makes dst, of size [h w C], of a part of src, as PIL's crop and resize do: first along the rows, then along the
+// columns, each rounded to 8 bits. Pixels outside of the part count nothing. dst must not share memory with src. Alpha is
+// resized like the other channels, which are not weighed with it.
 func (r *Resizer) Resize(dst *Picture, h, w int, src Picture, part image.Rectangle, f Filter) error {
 	if err := checkResize(h, w, src, part, f); err != nil {
 		return err

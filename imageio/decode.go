@@ -1,0 +1,149 @@
+package imageio
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"os"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
+)
+
+// DefaultMaxPixels is the largest picture that is read without being asked for: 134 megapixels.
+const DefaultMaxPixels = 1 << 27
+
+// Options say how to read a picture. The zero value is for photos.
+type Options struct {
+	// Channels of the result. 1: grey, by ITU-R 601's luma. 3: RGB. 4: RGB and alpha, not premultiplied. 0 means 3.
+	// With 1 and 3, what is transparent is blended onto white.
+	Channels int
+	// MaxPixels is the largest height times width that is accepted; 0 means DefaultMaxPixels.
+	MaxPixels int
+}
+
+// Check says what is wrong with the options.
+func (o Options) Check() error {
+	switch o.Channels {
+	case 0, 1, 3, 4:
+	default:
+		return fmt.Errorf("imageio: Channels is %d, want 1, 3 or 4, or 0, which means 3", o.Channels)
+	}
+	if o.MaxPixels < 0 {
+		return fmt.Errorf("imageio: MaxPixels is %d, want 0 (which means %d) or more", o.MaxPixels, DefaultMaxPixels)
+	}
+	return nil
+}
+
+// TooLargeError is a picture of more pixels than Options.MaxPixels.
+type TooLargeError struct {
+	H, W, MaxPixels int
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("is %d pixels high and %d wide, more than the limit of %d pixels", e.H, e.W, e.MaxPixels)
+}
+
+// ErrFormat is data that is no picture of a known format.
+var ErrFormat = errors.New("is no PNG, JPEG, TIFF, WebP, GIF or BMP picture")
+
+// format is a file format: how its files begin, its decoder, and where its EXIF data is.
+type format struct {
+	name   string
+	magic  []string // '?' is any byte
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+	exif   func([]byte) []byte // the EXIF data in a file, nil where there is none
+	video  bool                // luma is 16..235
+}
+
+var formats = []format{
+	{"PNG", []string{"\x89PNG\r\n\x1a\n"}, png.DecodeConfig, png.Decode, exifOfPNG, false},
+	{"JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode, exifOfJPEG, false},
+	{"TIFF", []string{"II*\x00", "MM\x00*"}, tiff.DecodeConfig, tiff.Decode, exifOfTIFF, false},
+	{"WebP", []string{"RIFF????WEBP"}, webp.DecodeConfig, webp.Decode, exifOfWebP, true},
+	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode, noEXIF, false},
+	{"BMP", []string{"BM"}, bmp.DecodeConfig, bmp.Decode, noEXIF, false},
+}
+
+// Read reads a picture from a file. Errors name the file.
+func Read(path string, o Options) (Picture, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Picture{}, fmt.Errorf("imageio: %w", err)
+	}
+	p, err := Decode(data, o)
+	if err != nil {
+		return Picture{}, fmt.Errorf("imageio: %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// Decode reads a picture from the bytes of a file, whose format it finds from how they begin. 16 bits become 8 by
+// rounding. Of animations and files with several pages the first picture is read. Colour profiles and gamma are ignored,
+// as PIL and torchvision do.
+func Decode(data []byte, o Options) (Picture, error) {
+	if err := o.Check(); err != nil {
+		return Picture{}, err
+	}
+	f := formatOf(data)
+	if f == nil {
+		return Picture{}, ErrFormat
+	}
+	screen, err := f.config(bytes.NewReader(data))
+	if err != nil {
+		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
+	}
+	if err := checkSize(screen.Height, screen.Width, cmp.Or(o.MaxPixels, DefaultMaxPixels)); err != nil {
+		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
+	}
+	m, err := f.decode(bytes.NewReader(data))
+	if err != nil {
+		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
+	}
+	p, err := convert(m, screen.Height, screen.Width, cmp.Or(o.Channels, 3), f.video)
+	if err != nil {
+		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
+	}
+	return upright(p, orientation(f.exif(data))), nil
+}
+
+func formatOf(data []byte) *format {
+	for i := range formats {
+		for _, magic := range formats[i].magic {
+			if begins(data, magic) {
+				return &formats[i]
+			}
+		}
+	}
+	return nil
+}
+
+func begins(data []byte, magic string) bool {
+	if len(data) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func checkSize(h, w, limit int) error {
+	if h <= 0 || w <= 0 {
+		return fmt.Errorf("is %d pixels high and %d wide: it has no pixels", h, w)
+	}
+	if h > limit/w {
+		return &TooLargeError{h, w, limit}
+	}
+	return nil
+}
