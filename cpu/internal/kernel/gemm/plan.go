@@ -43,11 +43,12 @@ func (g *Kernel[T]) plan(m, n, k int) plan {
 		g.split(&p)
 	}
 	// Rows first: each piece packs its rows of A once, and a few tiles of rows are enough to use a panel of B well.
+	// Pieces beside each other pack the same rows, which pays for large ones only.
 	for p.count() < items && p.mc*p.nc*p.perK >= 2*grain {
 		switch {
 		case p.mc > 8*g.MR:
 			p.mc = g.even(m, p.mc/2, g.MR)
-		case p.nc > 4*g.NR:
+		case p.nc > 4*g.NR && p.mc*p.nc*p.perK >= 4*grain:
 			p.nc = g.even(n, p.nc/2, g.NR)
 		default:
 			return p
