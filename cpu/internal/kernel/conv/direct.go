@@ -73,35 +73,32 @@ func integers(f []float32) []int64 {
 func (a *direct) row(t *task, gr *grid, n, r int, from, at []int64) {
 	src := t.a[n*a.src.h*a.src.w*a.src.c:][:a.src.h*a.src.w*a.src.c]
 	dst := t.out[((n*a.dst.h+gr.row0+r*gr.rowStep)*a.dst.w+gr.col0)*a.dst.c:]
-	taps, inside := 0, false
-	for q := range gr.cols {
-		// Between two pixels that have all their columns inside, offsets move by a fixed distance.
-		if now := a.inside(gr, q); now && inside {
-			for i := range from[:taps] {
-				from[i] += int64(gr.srcW * a.src.c)
-			}
-		} else {
-			taps, inside = a.offsets(gr, r, q, from, at), now
-		}
-		out := dst[q*gr.colStep*a.dst.c:][:a.dst.c]
+	lo, hi := a.inside(gr)
+	for q := 0; q < gr.cols; q++ {
+		taps := a.offsets(gr, r, q, from, at)
+		out := dst[q*gr.colStep*a.dst.c:]
 		switch {
+		case a.multiple == 1 && q == lo && lo < hi:
+			// Between pixels that have all their columns inside, offsets move by a fixed distance.
+			a.l.tapTiles(out, src, t.b, from[:taps], at[:taps], gr.colStep*a.dst.c, gr.srcW*a.src.c, hi-lo, a.dst.c)
+			q = hi - 1
 		case a.multiple == 1:
-			a.l.taps(out, src, t.b, from[:taps], at[:taps])
+			a.l.taps(out[:a.dst.c], src, t.b, from[:taps], at[:taps])
 		case a.spec.Form == Forward:
-			tapsRepeat(out, src, t.b, from[:taps], at[:taps], a.multiple)
+			tapsRepeat(out[:a.dst.c], src, t.b, from[:taps], at[:taps], a.multiple)
 		default:
-			tapsSum(out, src, t.b, from[:taps], at[:taps], a.multiple)
+			tapsSum(out[:a.dst.c], src, t.b, from[:taps], at[:taps], a.multiple)
 		}
 	}
 }
 
-// inside reports whether no tap of column q is beside the picture.
-func (a *direct) inside(gr *grid, q int) bool {
+// inside is the range of a grid's columns none of whose taps are beside the picture.
+func (a *direct) inside(gr *grid) (lo, hi int) {
 	if len(gr.taps) == 0 {
-		return true
+		return 0, gr.cols
 	}
 	first, last := gr.taps[0].dx, gr.taps[len(gr.taps)-1].dx
-	return q*gr.srcW+first >= 0 && q*gr.srcW+last < a.src.w
+	return max(0, ceilDivSigned(-first, gr.srcW)), min(gr.cols, floorDiv(a.src.w-1-last, gr.srcW)+1)
 }
 
 // offsets lists the taps of position (r, q) that are inside the picture, and counts them.

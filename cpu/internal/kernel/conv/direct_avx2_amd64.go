@@ -9,6 +9,11 @@ package conv
 //go:noescape
 func tapsAVX2(dst *float32, src *float32, k *float32, from *int64, at *int64, taps int, n int)
 
+// tapTilesAVX2 is taps for whole tiles of 3 pixels and n channels, a multiple of 32; all at least 1.
+//
+//go:noescape
+func tapTilesAVX2(dst *float32, src *float32, k *float32, from *int64, at *int64, taps int, dstStep int, srcStep int, tiles int, n int)
+
 // rowsAVX2 is rowsPortable for n channels, a multiple of the vector's.
 //
 //go:noescape

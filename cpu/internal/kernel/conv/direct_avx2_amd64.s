@@ -74,6 +74,96 @@ after1:
 	VZEROUPPER
 	RET
 
+// func tapTilesAVX2(dst *float32, src *float32, k *float32, from *int64, at *int64, taps int, dstStep int, srcStep int, tiles int, n int)
+// Requires: AVX, FMA3
+TEXT ·tapTilesAVX2(SB), NOSPLIT, $0-80
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ tiles+64(FP), BX
+	MOVQ srcStep+56(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (DI)(SI*2), DX
+	MOVQ dstStep+48(FP), R8
+	SHLQ $0x02, R8
+
+tile:
+	MOVQ k+16(FP), DX
+	MOVQ n+72(FP), R9
+
+panel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   from+24(FP), R10
+	MOVQ   at+32(FP), R11
+	MOVQ   taps+40(FP), R12
+
+tap:
+	MOVQ        (R10), R13
+	LEAQ        (CX)(R13*4), R13
+	MOVQ        (R11), R14
+	VMOVUPS     (DX)(R14*4), Y12
+	VMOVUPS     32(DX)(R14*4), Y13
+	VMOVUPS     64(DX)(R14*4), Y14
+	VMOVUPS     96(DX)(R14*4), Y15
+	ADDQ        $0x08, R10
+	ADDQ        $0x08, R11
+	VFMADD231PS (R13), Y12, Y0
+	VFMADD231PS 32(R13), Y13, Y1
+	VFMADD231PS 64(R13), Y14, Y2
+	VFMADD231PS 96(R13), Y15, Y3
+	VFMADD231PS (R13)(SI*1), Y12, Y4
+	VFMADD231PS 32(R13)(SI*1), Y13, Y5
+	VFMADD231PS 64(R13)(SI*1), Y14, Y6
+	VFMADD231PS 96(R13)(SI*1), Y15, Y7
+	VFMADD231PS (R13)(SI*2), Y12, Y8
+	VFMADD231PS 32(R13)(SI*2), Y13, Y9
+	VFMADD231PS 64(R13)(SI*2), Y14, Y10
+	VFMADD231PS 96(R13)(SI*2), Y15, Y11
+	DECQ        R12
+	JNZ         tap
+	MOVQ        AX, R14
+	VMOVUPS     Y0, (R14)
+	VMOVUPS     Y1, 32(R14)
+	VMOVUPS     Y2, 64(R14)
+	VMOVUPS     Y3, 96(R14)
+	ADDQ        R8, R14
+	VMOVUPS     Y4, (R14)
+	VMOVUPS     Y5, 32(R14)
+	VMOVUPS     Y6, 64(R14)
+	VMOVUPS     Y7, 96(R14)
+	ADDQ        R8, R14
+	VMOVUPS     Y8, (R14)
+	VMOVUPS     Y9, 32(R14)
+	VMOVUPS     Y10, 64(R14)
+	VMOVUPS     Y11, 96(R14)
+	ADDQ        R8, R14
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, R9
+	JNZ         panel
+	MOVQ        n+72(FP), R9
+	SHLQ        $0x02, R9
+	SUBQ        R9, R14
+	LEAQ        128(R14), AX
+	SUBQ        R9, CX
+	LEAQ        (CX)(DI*1), CX
+	DECQ        BX
+	JNZ         tile
+	VZEROUPPER
+	RET
+
 // func rowsAVX2(dst *float32, x *float32, y *float32, stepX int, stepY int, rows int, n int)
 // Requires: AVX, FMA3
 TEXT ·rowsAVX2(SB), NOSPLIT, $0-56

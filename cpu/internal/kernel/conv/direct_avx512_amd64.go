@@ -9,6 +9,11 @@ package conv
 //go:noescape
 func tapsAVX512(dst *float32, src *float32, k *float32, from *int64, at *int64, taps int, n int)
 
+// tapTilesAVX512 is taps for whole tiles of 6 pixels and n channels, a multiple of 32; all at least 1.
+//
+//go:noescape
+func tapTilesAVX512(dst *float32, src *float32, k *float32, from *int64, at *int64, taps int, dstStep int, srcStep int, tiles int, n int)
+
 // rowsAVX512 is rowsPortable for n channels, a multiple of the vector's.
 //
 //go:noescape

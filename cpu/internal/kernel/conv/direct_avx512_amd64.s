@@ -74,6 +74,97 @@ after1:
 	VZEROUPPER
 	RET
 
+// func tapTilesAVX512(dst *float32, src *float32, k *float32, from *int64, at *int64, taps int, dstStep int, srcStep int, tiles int, n int)
+// Requires: AVX, AVX512F
+TEXT ·tapTilesAVX512(SB), NOSPLIT, $0-80
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ tiles+64(FP), BX
+	MOVQ srcStep+56(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (DI)(SI*2), R8
+	MOVQ dstStep+48(FP), R9
+	SHLQ $0x02, R9
+
+tile:
+	MOVQ k+16(FP), DX
+	MOVQ n+72(FP), R10
+
+panel:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   from+24(FP), R11
+	MOVQ   at+32(FP), R12
+	MOVQ   taps+40(FP), R13
+
+tap:
+	MOVQ        (R11), R14
+	LEAQ        (CX)(R14*4), R14
+	MOVQ        (R12), R15
+	VMOVUPS     (DX)(R15*4), Z12
+	VMOVUPS     64(DX)(R15*4), Z13
+	ADDQ        $0x08, R11
+	ADDQ        $0x08, R12
+	VFMADD231PS (R14), Z12, Z0
+	VFMADD231PS 64(R14), Z13, Z1
+	VFMADD231PS (R14)(SI*1), Z12, Z2
+	VFMADD231PS 64(R14)(SI*1), Z13, Z3
+	VFMADD231PS (R14)(SI*2), Z12, Z4
+	VFMADD231PS 64(R14)(SI*2), Z13, Z5
+	VFMADD231PS (R14)(DI*1), Z12, Z6
+	VFMADD231PS 64(R14)(DI*1), Z13, Z7
+	VFMADD231PS (R14)(SI*4), Z12, Z8
+	VFMADD231PS 64(R14)(SI*4), Z13, Z9
+	VFMADD231PS (R14)(R8*1), Z12, Z10
+	VFMADD231PS 64(R14)(R8*1), Z13, Z11
+	DECQ        R13
+	JNZ         tap
+	MOVQ        AX, R15
+	VMOVUPS     Z0, (R15)
+	VMOVUPS     Z1, 64(R15)
+	ADDQ        R9, R15
+	VMOVUPS     Z2, (R15)
+	VMOVUPS     Z3, 64(R15)
+	ADDQ        R9, R15
+	VMOVUPS     Z4, (R15)
+	VMOVUPS     Z5, 64(R15)
+	ADDQ        R9, R15
+	VMOVUPS     Z6, (R15)
+	VMOVUPS     Z7, 64(R15)
+	ADDQ        R9, R15
+	VMOVUPS     Z8, (R15)
+	VMOVUPS     Z9, 64(R15)
+	ADDQ        R9, R15
+	VMOVUPS     Z10, (R15)
+	VMOVUPS     Z11, 64(R15)
+	ADDQ        R9, R15
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, R10
+	JNZ         panel
+	MOVQ        n+72(FP), R10
+	SHLQ        $0x02, R10
+	SUBQ        R10, R15
+	LEAQ        128(R15), AX
+	SUBQ        R10, CX
+	LEAQ        (CX)(DI*2), CX
+	DECQ        BX
+	JNZ         tile
+	VZEROUPPER
+	RET
+
 // func rowsAVX512(dst *float32, x *float32, y *float32, stepX int, stepY int, rows int, n int)
 // Requires: AVX, AVX512F
 TEXT ·rowsAVX512(SB), NOSPLIT, $0-56

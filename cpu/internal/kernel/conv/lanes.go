@@ -32,6 +32,39 @@ func (l lanes) taps(dst, src, k []float32, from, at []int64) {
 	tapsPortable(dst, src, k, from, at, whole)
 }
 
+// directTileOf is the pixels of a tile of tapTiles, and directPanel its channels.
+var directTileOf = [...]int{isa.Portable: 1, isa.AVX2: 3, isa.AVX512: 6}
+
+const directPanel = 32
+
+// tapTiles is taps of n channels for pixels i in [0, pixels), whose taps are at src[i·srcStep+from[t]] and which go to
+// dst[i·dstStep].
+func (l lanes) tapTiles(dst, src, k []float32, from, at []int64, dstStep, srcStep, pixels, n int) {
+	size, whole := directTileOf[l.isa], 0
+	if l.width > 0 {
+		whole = n / directPanel * directPanel
+	}
+	tiles := pixels / size
+	if tiles > 0 && whole > 0 && len(from) > 0 {
+		_ = dst[(pixels-1)*dstStep+n-1]
+		for t := range from {
+			_, _ = src[int(from[t])+(pixels-1)*srcStep+n-1], k[int(at[t])+n-1]
+		}
+		tapTilesAsm(l.isa, dst, src, k, from, at, dstStep, srcStep, tiles, whole)
+	} else {
+		tiles = 0
+	}
+	for i := range pixels {
+		c := 0
+		if i < tiles*size {
+			c = whole
+		}
+		if c < n {
+			l.taps(dst[i*dstStep+c:][:n-c], src[i*srcStep+c:], k[c:], from, at)
+		}
+	}
+}
+
 // rows is dst[c] += Σ_i x[i·stepX+c]·y[i·stepY+c], i in [0, n) ascending.
 func (l lanes) rows(dst, x, y []float32, stepX, stepY, n int) {
 	whole := l.whole(len(dst))

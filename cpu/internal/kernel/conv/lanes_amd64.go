@@ -12,6 +12,14 @@ func tapsAsm(l isa.Level, dst, src, k []float32, from, at []int64) {
 	f(&dst[0], &src[0], &k[0], &from[0], &at[0], len(from), len(dst))
 }
 
+func tapTilesAsm(l isa.Level, dst, src, k []float32, from, at []int64, dstStep, srcStep, tiles, n int) {
+	f := tapTilesAVX2
+	if l == isa.AVX512 {
+		f = tapTilesAVX512
+	}
+	f(&dst[0], &src[0], &k[0], &from[0], &at[0], len(from), dstStep, srcStep, tiles, n)
+}
+
 func rowsAsm(l isa.Level, dst, x, y []float32, stepX, stepY, rows int) {
 	f := rowsAVX2
 	if l == isa.AVX512 {

@@ -10,6 +10,10 @@ func tapsAsm(isa.Level, []float32, []float32, []float32, []int64, []int64) {
 	panic("conv: no assembly")
 }
 
+func tapTilesAsm(isa.Level, []float32, []float32, []float32, []int64, []int64, int, int, int, int) {
+	panic("conv: no assembly")
+}
+
 func rowsAsm(isa.Level, []float32, []float32, []float32, int, int, int) { panic("conv: no assembly") }
 
 func copyRowsAsm(isa.Level, []float32, []float32, int, int, int, int) { panic("conv: no assembly") }

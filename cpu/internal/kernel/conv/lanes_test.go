@@ -58,6 +58,34 @@ func TestDirectSums(t *testing.T) {
 	})
 }
 
+// TestTapTiles does so for pixels in tiles, which may be apart.
+func TestTapTiles(t *testing.T) {
+	levels(t, func(t *testing.T, l isa.Level) {
+		rng := rand.New(rand.NewPCG(1, 7))
+		from, at := []int64{5, 0, 83}, []int64{90, 7, 33}
+		for _, n := range []int{1, 8, 15, 31, 32, 40, 64, 71} {
+			for pixels := range 20 {
+				for taps := range len(from) + 1 {
+					dstStep, srcStep := n+3, n+1
+					x, y := random(rng, 83+srcStep*pixels+n), random(rng, 90+n)
+					got, want := newGuarded(dstStep*pixels), newGuarded(dstStep*pixels)
+					lanesFor(l).tapTiles(got.data(), x.data(), y.data(), from[:taps], at[:taps], dstStep, srcStep, pixels, n)
+					for i := range pixels {
+						tapsPortable(want.data()[i*dstStep:][:n], x.data()[i*srcStep:], y.data(), from[:taps], at[:taps], 0)
+					}
+					got.check(t, "tapTiles")
+					for i, v := range got.data() {
+						w := want.data()[i]
+						if beside := i%dstStep >= n; beside && v == v || !beside && !near(v, w) {
+							t.Fatalf("%d pixels, %d channels, %d taps: dst[%d] = %v, want %v", pixels, n, taps, i, v, w)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 func same(t *testing.T, what string, got, want guarded) {
 	t.Helper()
 	got.check(t, what)

@@ -42,6 +42,77 @@ func (k *kernel) taps() {
 	asm.Return(k.Context)
 }
 
+// directTile is the pixels and vectors of channels of a tile: 128 bytes of each pixel, so that memory is read in runs.
+func (k *kernel) directTile() (rows, vectors int) {
+	if k.bytes == 64 {
+		return 6, 2
+	}
+	return 3, 4
+}
+
+// tapTiles emits dst[i·dstStep+c] = Σ_t src[i·srcStep+from[t]+c]·k[at[t]+c] for whole tiles of pixels i. A weight is
+// loaded once for a tile.
+func (k *kernel) tapTiles() {
+	name := "tapTiles" + k.suffix
+	rows, vectors := k.directTile()
+	asm.Func(k.Context, name, "func(dst, src, k *float32, from, at *int64, taps, dstStep, srcStep, tiles, n int)",
+		fmt.Sprintf("%s is taps for whole tiles of %d pixels and n channels, a multiple of %d; all at least 1.", name, rows, vectors*k.lanes()))
+	dst, src, w, tiles := k.arg("dst"), k.arg("src"), k.GP64(), k.arg("tiles")
+	odd, dstStep := k.multiples("srcStep", 6), k.bytesOf("dstStep")
+	channels, from, at, left := k.GP64(), k.GP64(), k.GP64(), k.GP64()
+	x, y := k.GP64(), k.GP64()
+	k.Label("tile")
+	k.Load(k.Param("k"), w)
+	k.Load(k.Param("n"), channels)
+	k.Label("panel")
+	acc := k.zeros(rows * vectors)
+	k.Load(k.Param("from"), from)
+	k.Load(k.Param("at"), at)
+	k.Load(k.Param("taps"), left)
+	k.Label("tap")
+	k.MOVQ(operand.Mem{Base: from}, x)
+	k.LEAQ(operand.Mem{Base: src, Index: x, Scale: 4}, x)
+	k.MOVQ(operand.Mem{Base: at}, y)
+	ws := make([]reg.VecVirtual, vectors)
+	for v := range ws {
+		ws[v] = k.vec()
+		k.VMOVUPS(operand.Mem{Base: w, Index: y, Scale: 4, Disp: v * k.bytes}, ws[v])
+	}
+	k.ADDQ(operand.Imm(8), from)
+	k.ADDQ(operand.Imm(8), at)
+	for i := range rows {
+		m := strided(x, nil, odd, i)
+		for v := range ws {
+			m.Disp = v * k.bytes
+			k.VFMADD231PS(m, ws[v], acc[i*vectors+v])
+		}
+	}
+	k.DECQ(left)
+	k.JNZ(operand.LabelRef("tap"))
+	k.MOVQ(dst, y)
+	for i, v := range acc {
+		k.VMOVUPS(v, operand.Mem{Base: y, Disp: i % vectors * k.bytes})
+		if i%vectors == vectors-1 {
+			k.ADDQ(dstStep, y)
+		}
+	}
+	for _, p := range []reg.GPVirtual{dst, src, w} {
+		k.ADDQ(operand.U32(vectors*k.bytes), p)
+	}
+	k.SUBQ(operand.U32(vectors*k.lanes()), channels)
+	k.JNZ(operand.LabelRef("panel"))
+	// y is one tile further than the last panel, dst one panel, src one row of panels.
+	k.Load(k.Param("n"), channels)
+	k.SHLQ(operand.Imm(2), channels)
+	k.SUBQ(channels, y)
+	k.LEAQ(operand.Mem{Base: y, Disp: vectors * k.bytes}, dst)
+	k.SUBQ(channels, src)
+	k.LEAQ(operand.Mem{Base: src, Index: odd[1], Scale: uint8(rows / 3)}, src)
+	k.DECQ(tiles)
+	k.JNZ(operand.LabelRef("tile"))
+	asm.Return(k.Context)
+}
+
 // rows emits dst[c] += Σ_i x[i·stepX+c]·y[i·stepY+c].
 func (k *kernel) rows() {
 	name := "rows" + k.suffix

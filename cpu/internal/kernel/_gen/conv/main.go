@@ -25,6 +25,7 @@ func main() {
 		asm.File("direct_"+s.file, func(c *asm.Context) {
 			k := &kernel{Context: c, set: s}
 			k.taps()
+			k.tapTiles()
 			k.rows()
 			k.copyRows()
 			if s.bytes == 32 { // the vectors of the higher levels are too long for it

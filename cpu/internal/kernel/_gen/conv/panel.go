@@ -77,17 +77,17 @@ type panel struct {
 // addresses prepares those of a tile's rows.
 func (p *panel) addresses() {
 	p.row, p.b, p.left = p.GP64(), p.GP64(), p.GP64()
-	p.odd = p.multiples("rsa")
+	p.odd = p.multiples("rsa", p.tileRows())
 	if p.tileRows() > 8 {
 		p.row8 = p.GP64()
 	}
 }
 
-// multiples returns 1, 3, 5 and 7 times a parameter that counts elements, in bytes: as many as strided needs for the
-// rows of a tile.
-func (k *kernel) multiples(name string) []reg.GPVirtual {
+// multiples returns 1, 3, 5 and 7 times a parameter that counts elements, in bytes: as many as strided needs for
+// that many rows.
+func (k *kernel) multiples(name string, rows int) []reg.GPVirtual {
 	odd := []reg.GPVirtual{k.bytesOf(name)}
-	for i := 3; i < 8 && i < k.tileRows(); i += 2 {
+	for i := 3; i < 8 && i < rows; i += 2 {
 		r := k.GP64()
 		k.LEAQ(operand.Mem{Base: odd[len(odd)-1], Index: odd[0], Scale: 2}, r)
 		odd = append(odd, r)

@@ -20,7 +20,7 @@ func (k *kernel) shallow(stream bool) {
 	asm.Func(k.Context, name, "func(tiles, panels, taps int, x *float32, step int, offsets *int64, k, y *float32, ldy int)",
 		name+" is shallowPortable for whole tiles of pixels and panels; tiles, panels and taps are at least 1"+stores)
 	s := &shallow{kernel: k, tiles: k.arg("tiles"), x: k.arg("x"), y: k.arg("y")}
-	s.odd = k.multiples("step")
+	s.odd = k.multiples("step", k.tileRows())
 	if k.tileRows() > 8 {
 		s.row8 = k.GP64()
 	}
