@@ -104,7 +104,7 @@ func TestPackB(t *testing.T) { eachKernel(t, testPackB[float32], testPackB[float
 
 func testPackB[T Float](t *testing.T, g *Kernel[T]) {
 	for _, n := range []int{1, g.NR - 1, g.NR, 9*g.NR + 5} {
-		for _, k := range []int{1, 7, 8, 20} {
+		for _, k := range []int{1, 7, 8, 20, slice + 9} {
 			for _, layout := range layouts {
 				rs, cs := strides(layout, k, n)
 				b := newMatrix[T](k, n, rs, cs, 3).fill(random(n, k))

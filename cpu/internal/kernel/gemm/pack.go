@@ -20,16 +20,22 @@ func (g *Kernel[T]) PackB(dst, b []T, rs, cs, k, n int) {
 	if len(dst) < g.PackedSizeB(k, n) {
 		panic("gemm: PackB: dst is too short")
 	}
-	g.packPanels(dst, b, rs, cs, k, n)
+	for p := 0; p < k; p += slice {
+		g.packPanels(dst[p*g.NR:], k*g.NR, b[p*rs:], rs, cs, min(slice, k-p), n)
+	}
 }
 
-// stripe is how many panels of row-major B are filled by one task: enough to read rows in long pieces.
-const stripe = 8
+// slice is the rows of B that are packed at once, and stripe the panels that one task fills: few enough for what a row
+// brings to a cache beside one panel's columns to be there when the next panels want it.
+const (
+	slice  = 256
+	stripe = 8
+)
 
-// packPanels is PackB without checks.
-func (g *Kernel[T]) packPanels(dst, b []T, rs, cs, k, n int) {
+// packPanels is PackB without checks, for panels that begin apart elements after each other.
+func (g *Kernel[T]) packPanels(dst []T, apart int, b []T, rs, cs, k, n int) {
 	for j := 0; j < n; j += g.NR {
-		panel, cols := dst[j*k:][:k*g.NR], min(g.NR, n-j)
+		panel, cols := dst[j/g.NR*apart:][:k*g.NR], min(g.NR, n-j)
 		g.packPanel(panel, b[j*cs:], cs, rs, cols, g.NR, k)
 		if cols < g.NR {
 			for p := range k {

@@ -109,7 +109,6 @@ type call[T Float] struct {
 	scratch scratch[T]
 	jc      int // the first column that is packed now, with packedOnce
 	columns int // and how many from there on
-	piece   int // columns that one item packs
 	stage   stage
 }
 
@@ -187,17 +186,18 @@ func (x *product[T]) run() {
 	width := p.columns()
 	for x.jc = 0; x.jc < p.n; x.jc += width {
 		x.columns = min(width, p.n-x.jc)
-		// Pieces of whole panels, of about a quarter of the second-level cache.
-		x.piece = max(1, min(stripe, (1<<15)/(p.k*x.g.NR))) * x.g.NR
-		x.each(stagePack, ceilDiv(x.columns, x.piece))
+		x.each(stagePack, ceilDiv(p.k, slice)*ceilDiv(x.columns, stripe*x.g.NR))
 		x.each(stageTiles, p.rowItems()*ceilDiv(x.columns, p.nc))
 	}
 }
 
-// packPiece packs item i of the columns from jc on.
+// packPiece packs item i of the columns from jc on: a stripe of panels, of a slice of rows.
 func (x *product[T]) packPiece(i int) {
-	k, j := x.plan.k, i*x.piece
-	x.g.packPanels(x.scratch.shared[j*k:], x.b[(x.jc+j)*x.csb:], x.rsb, x.csb, k, min(x.piece, x.columns-j))
+	k, nr := x.plan.k, x.g.NR
+	stripes := ceilDiv(x.columns, stripe*nr)
+	j, p := i%stripes*stripe*nr, i/stripes*slice
+	x.g.packPanels(x.scratch.shared[j*k+p*nr:], k*nr, x.b[p*x.rsb+(x.jc+j)*x.csb:], x.rsb, x.csb,
+		min(slice, k-p), min(stripe*nr, x.columns-j))
 }
 
 // item computes one piece of C over one piece of k.
@@ -241,7 +241,7 @@ func (x *product[T]) pass(b *block[T], i0, j0, p0 int, private []T) {
 	case packedOnce:
 		b.b, b.ldb, b.panelB = &x.scratch.shared[(j0-x.jc)*k+p0*g.NR], g.NR, k*g.NR
 	case packedByItem:
-		g.packPanels(private, x.b[p0*x.rsb+j0*x.csb:], x.rsb, x.csb, b.k, b.n)
+		g.packPanels(private, b.k*g.NR, x.b[p0*x.rsb+j0*x.csb:], x.rsb, x.csb, b.k, b.n)
 		b.b, b.ldb, b.panelB = &private[0], g.NR, b.k*g.NR
 	case unpacked:
 		x.passUnpacked(b, x.b[p0*x.rsb+j0:], private)
