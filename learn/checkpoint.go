@@ -73,6 +73,18 @@ type saver struct {
 	saved   int // the step of the last checkpoint, -1 before any
 }
 
+// mayBegin refuses a folder with the checkpoints of another run.
+func (s *saver) mayBegin() error {
+	if s.learner.config.Dir == "" || s.learner.state.Step > 0 || s.learner.resumed {
+		return nil
+	}
+	files, err := checkpoints(s.learner.config.Dir)
+	if err == nil && len(files) > 0 {
+		err = fmt.Errorf("learn: %s has a run already: resume it, or choose another folder", s.learner.config.Dir)
+	}
+	return err
+}
+
 // afterStep writes a checkpoint if one is due: at the end of an epoch, and every few steps.
 func (s *saver) afterStep(r *Run, pos Position) error {
 	l := s.learner

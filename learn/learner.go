@@ -151,6 +151,9 @@ func (l *Learner) arrangeHandlers() error {
 // Plan is the run's plan.
 func (l *Learner) Plan() *Plan { return l.plan }
 
+// Dir is the folder of the run, empty if it writes nothing.
+func (l *Learner) Dir() string { return l.config.Dir }
+
 // Step is how many steps are done.
 func (l *Learner) Step() int { return l.state.Step }
 

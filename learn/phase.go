@@ -27,7 +27,7 @@ type Phase struct {
 
 	Decoupled bool            // weight decay: false adds it to the gradient (L2), true shrinks the weights beside the update
 	DecayAll  bool            // true decays biases and norms too
-	Clip      optim.Clipping      // of gradients; zero means none
+	Clip      optim.Clipping  // of gradients; zero means none
 	Lookahead optim.Lookahead // zero means none
 	Rules     []optim.Rule    // other optimizers or factors for some parameters; the first that matches holds
 

@@ -26,6 +26,9 @@ type Result struct {
 // Run trains from the present step to the plan's end, or to a stop. When ctx ends, the step at hand is finished, a
 // checkpoint written, and the result says so; that is no error. After an error the last checkpoint is what remains.
 func (l *Learner) Run(ctx context.Context) (*Result, error) {
+	if err := l.saver.mayBegin(); err != nil {
+		return nil, err
+	}
 	s := &session{Learner: l, ctx: ctx, run: &Run{Plan: l.plan, learner: l, Resumed: l.resumed}, began: time.Now(), before: l.state.Elapsed}
 	defer s.close()
 	err := s.steps()
