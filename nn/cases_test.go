@@ -238,6 +238,8 @@ func otherCases() []layerCase {
 		{"ReLU", func(in []*Node) *Node { return nn.ReLU(in[0]) }, x, "relu", nil},
 		{"LeakyReLU", func(in []*Node) *Node { return nn.LeakyReLU(in[0], 0.2) }, x, "leaky_relu", map[string]any{"slope": 0.2}},
 		{"Gram sum", func(in []*Node) *Node { return nn.Gram(in[0], nn.GramSum) }, x, "gram", map[string]any{"div": 1}},
+		{"Linear", func(in []*Node) *Node { return nn.Linear{}.Apply(in[0], in[1], in[2]) },
+			[]*tensors.Tensor{gradtest.Normal(1, 3, 5), gradtest.Normal(2, 5, 2), gradtest.Normal(3, 2)}, "linear", nil},
 		{"Gram mean", func(in []*Node) *Node { return nn.Gram(in[0], nn.GramMean) }, x, "gram", map[string]any{"div": 12}},
 		{"Gram elements", func(in []*Node) *Node { return nn.Gram(in[0], nn.GramElements) }, x, "gram", map[string]any{"div": 36}},
 	}

@@ -92,6 +92,16 @@ func TestErrors(t *testing.T) {
 		{"LabelSmoothing = 1.5, want 0 to 1", func(x *Node) *Node {
 			return nn.SoftmaxCrossEntropy{LabelSmoothing: 1.5}.Mean(Reshape(x, 10, 4), labels(x, 10))
 		}},
+		{"nn: linear layer of (Float64)[1, 4, 5, 2]: want [N in]", func(x *Node) *Node { return nn.Linear{}.Apply(x, kernel(x, 2, 3), nil) }},
+		{"nn: linear layer of (Float64)[10, 4] with weight (Float64)[3, 4]: want [4 out]", func(x *Node) *Node {
+			return nn.Linear{}.Apply(Reshape(x, 10, 4), kernel(x, 3, 4), nil)
+		}},
+		{"linear layer of (Float64)[10, 4] with bias (Float64)[4]: want [3]", func(x *Node) *Node {
+			return nn.Linear{}.Apply(Reshape(x, 10, 4), kernel(x, 4, 3), kernel(x, 4))
+		}},
+		{"0 features, want a positive number", func(x *Node) *Node {
+			return nn.Linear{}.Layer(model.NewStore().RootScope(), Reshape(x, 10, 4))
+		}},
 		{"unknown scale GramScale(9)", func(x *Node) *Node { return nn.Gram(x, 9) }},
 		{"want positive numbers, and groups that divide", func(x *Node) *Node {
 			return nn.Conv2D{}.Layer(model.NewStore().RootScope(), x)

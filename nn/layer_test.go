@@ -172,3 +172,26 @@ func TestConvTransposeVariables(t *testing.T) {
 		}
 	}
 }
+
+func TestLinearVariables(t *testing.T) {
+	for _, none := range []bool{false, true} {
+		store := model.NewStore()
+		y := runLayer(t, store, func(scope *model.Scope, x *Node) *Node {
+			return nn.Linear{Features: 3, NoBias: none}.Layer(scope.In("fc"), Reshape(x, 2, 16))
+		}, gradtest.Normal(1, 1, 2, 4, 4))
+		if got := y.Shape().Dimensions; got[0] != 2 || got[1] != 3 {
+			t.Errorf("output %v, want [2 3]", got)
+		}
+		if got := store.GetVariable("/fc/weight").Shape().Dimensions; got[0] != 16 || got[1] != 3 {
+			t.Errorf("weight %v, want [16 3]", got)
+		}
+		if has := store.GetVariable("/fc/bias") != nil; has == none {
+			t.Errorf("NoBias %v: bias %v", none, has)
+		}
+		for _, w := range variable(t, store, "/fc/weight") {
+			if math.Abs(w) > 0.25 {
+				t.Errorf("weight %v, want at most 1/√16", w)
+			}
+		}
+	}
+}

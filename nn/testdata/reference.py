@@ -104,6 +104,7 @@ OPS = {
     "relu": lambda a, x: F.relu(x),
     "leaky_relu": lambda a, x: F.leaky_relu(x, a["slope"]),
     "gram": gram,
+    "linear": lambda a, x, w, b: F.linear(x, w.t(), b),
     "cross_entropy": cross_entropy("mean"),
     "cross_entropy_each": cross_entropy("none"),
 }

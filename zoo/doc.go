@@ -1,0 +1,24 @@
+// Package zoo is networks made of parts that combine freely: a stem, a backbone and a head.
+//
+// A [Stem] turns pictures into features, a [Backbone] turns these into features of more and more channels at fewer and
+// fewer places, and a [Head] makes logits of the last. Any stem fits any backbone under any head: what a part hands over
+// is described by a [Shape], and a part that cannot take what it gets says so, by name and with the numbers, before
+// anything is built:
+//
+//	m := zoo.Model{
+//		Stem:     zoo.CIFARStem{},
+//		Backbone: zoo.ResNet{Widths: []int{16, 32, 64}, Depths: []int{1, 1, 1}},
+//		Head:     zoo.PoolHead{Pool: zoo.Concat},
+//		Classes:  10,
+//	}
+//	err := m.Check(28, 28, 1)
+//
+// The same by name is ByName("cifar+resnet-16x1-32x1-64x1+concat", 10); see [ByName].
+//
+// Variables are named as in torchvision, where torchvision has the network: "/conv1/weight", "/layer1/0/bn1/bias",
+// "/fc/weight", so that weights go to and from it by name. [Model.Groups] cuts the layers where fastai does, for learning
+// rates that differ by depth. [Count] counts parameters and multiplications of the graph that is really built.
+//
+// Pictures are [N H W C]. Functions that take nodes panic, as GoMLX's do, with messages that begin with "zoo:";
+// model.Exec returns that as an error. Everything else returns errors.
+package zoo

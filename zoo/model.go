@@ -1,0 +1,102 @@
+package zoo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Model is a network that tells pictures of Classes classes apart. It is a value: parts may be replaced in a copy.
+type Model struct {
+	Stem     Stem
+	Backbone Backbone
+	Head     Head
+	Classes  int // 1 or more
+}
+
+// Name is the names of the parts, which ByName reads: "cifar+resnet18+average".
+func (m Model) Name() string {
+	name := func(part interface{ Name() string }, missing bool) string {
+		if missing {
+			return "none"
+		}
+		return part.Name()
+	}
+	return fmt.Sprintf("%s+%s+%s", name(m.Stem, m.Stem == nil), name(m.Backbone, m.Backbone == nil), name(m.Head, m.Head == nil))
+}
+
+// Check says why the model cannot take pictures of h by w pixels with c channels, naming the part that does not fit; nil
+// if it can.
+func (m Model) Check(h, w, c int) error {
+	_, err := m.stages(Shape{H: h, W: w, C: c, Stride: 1})
+	return err
+}
+
+// Shapes are what the stem and each of the backbone's stages hand over, for pictures of h by w pixels with c channels.
+func (m Model) Shapes(h, w, c int) ([]Shape, error) {
+	return m.stages(Shape{H: h, W: w, C: c, Stride: 1})
+}
+
+func (m Model) stages(in Shape) ([]Shape, error) {
+	fail := func(part string, err error) error {
+		return fmt.Errorf("zoo: %s: %s: pictures of %dx%dx%d: %w", m.Name(), part, in.H, in.W, in.C, err)
+	}
+	if m.Stem == nil || m.Backbone == nil || m.Head == nil {
+		return nil, fmt.Errorf("zoo: %s: a model needs a stem, a backbone and a head", m.Name())
+	}
+	if m.Classes < 1 {
+		return nil, fmt.Errorf("zoo: %s: Classes is %d, want 1 or more", m.Name(), m.Classes)
+	}
+	if in.H < 1 || in.W < 1 || in.C < 1 {
+		return nil, fail("input", errors.New("want at least one pixel and one channel"))
+	}
+	stem, err := m.Stem.Out(in, m.Backbone.Width())
+	if err != nil {
+		return nil, fail("stem "+m.Stem.Name(), err)
+	}
+	stages, err := m.Backbone.Out(stem)
+	if err != nil {
+		return nil, fail("backbone "+m.Backbone.Name(), err)
+	}
+	last := stages[len(stages)-1]
+	if min(in.H, in.W) < last.Stride {
+		return nil, fail("backbone "+m.Backbone.Name(), fmt.Errorf("they are smaller than the network's stride of %d pixels; "+
+			"take a stem that halves less often, or fewer stages", last.Stride))
+	}
+	if err := m.Head.Check(last); err != nil {
+		return nil, fail("head "+m.Head.Name(), err)
+	}
+	return append([]Shape{stem}, stages...), nil
+}
+
+// Forward builds logits [N Classes] of pictures x [N H W C] with variables of scope, the root of a store. It panics with
+// what Check says.
+func (m Model) Forward(scope *model.Scope, x *graph.Node) *graph.Node {
+	features := m.Features(scope, x)
+	return m.Head.Build(scope, features[len(features)-1].X, m.Classes)
+}
+
+// Features builds what the stem and the backbone's stages hand over, in this order, and no head.
+func (m Model) Features(scope *model.Scope, x *graph.Node) []Feature {
+	if x.Rank() != 4 {
+		exceptions.Panicf("zoo: %s of %s: rank %d, want 4 [N H W C]", m.Name(), x.Shape(), x.Rank())
+	}
+	d := x.Shape().Dimensions
+	if err := m.Check(d[1], d[2], d[3]); err != nil {
+		panic(err)
+	}
+	x = m.Stem.Build(scope, x, m.Backbone.Width())
+	return append([]Feature{{"stem", x}}, m.Backbone.Build(scope, x)...)
+}
+
+// Groups are the layer groups for learning rates that differ by depth, the input's first: the backbone's, the stem being
+// part of the first, and then the head. Each is a list of prefixes of variables' paths.
+func (m Model) Groups() [][]string {
+	groups := m.Backbone.Groups()
+	groups[0] = slices.Concat(m.Stem.Paths(), groups[0])
+	return append(groups, m.Head.Paths())
+}

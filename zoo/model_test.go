@@ -1,0 +1,242 @@
+package zoo_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/zoo"
+)
+
+// Parameters and multiplications of torchvision's networks, and those that follow from their parts.
+func TestCounts(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		classes, side    int
+		parameters, macs int
+	}{
+		{"resnet18", 1000, 224, 11689512, 1814073344},
+		{"resnet34", 1000, 224, 21797672, 3663761408},
+		{"cifar+resnet18", 10, 32, 11173962, 555422720},
+		{"cifar+resnet18", 10, 64, 11173962, 4*(555422720-5120) + 5120},
+		{"resnet18", 200, 64, 11279112, (1814073344-512000)/49*4 + 512*200},
+		{"cifar+resnet18+max", 10, 32, 11173962, 555422720},
+		{"cifar+resnet18+concat", 10, 32, 11173962 + 5120, 555422720 + 5120},
+	} {
+		m := byName(t, c.name, c.classes)
+		n, err := zoo.Count(testBackend(t), m, c.side, c.side, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.Parameters != c.parameters || n.MACs != c.macs {
+			t.Errorf("%s at %d px has %d parameters and %d MACs, want %d and %d", c.name, c.side, n.Parameters, n.MACs, c.parameters, c.macs)
+		}
+	}
+}
+
+func TestCountsOfOneBlock(t *testing.T) {
+	m := zoo.Model{Stem: zoo.CIFARStem{Channels: 2}, Backbone: zoo.ResNet{Widths: []int{3}, Depths: []int{1}}, Head: zoo.PoolHead{}, Classes: 5}
+	n, err := zoo.Count(testBackend(t), m, 4, 4, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := zoo.Counts{
+		Parameters:  9*2 + 2*2 + (9*2*3 + 2*3 + 9*3*3 + 2*3 + 2*3 + 2*3) + (3*5 + 5),
+		Buffers:     2*2 + 3*(2*3),
+		MACs:        16*(9*2+9*2*3+9*3*3+2*3) + 15,
+		Activations: 16*(2+3+3+3) + 5,
+	}
+	if n != want {
+		t.Errorf("%+v, want %+v", n, want)
+	}
+}
+
+// What parts promise is what they build, at any size.
+func TestShapesAreThoseBuilt(t *testing.T) {
+	for _, name := range []string{"cifar+resnet-4x1-6x2-8x1", "resnet+resnet-4x1-6x1", "resnet-5+resnet-4x2-6x1+concat"} {
+		m := byName(t, name, 7)
+		for _, size := range [][3]int{{32, 32, 3}, {16, 31, 1}, {33, 17, 4}, {21, 50, 2}} {
+			want, err := m.Shapes(size[0], size[1], size[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, store := graph.NewGraph(testBackend(t), name), model.NewStore()
+			features := m.Features(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 2, size[0], size[1], size[2])))
+			if len(features) != len(want) || features[0].Name != "stem" || features[1].Name != "layer1" {
+				t.Fatalf("%s: %d features, want %d: %v", name, len(features), len(want), features)
+			}
+			for i, f := range features {
+				w := want[i]
+				if !slices.Equal(f.X.Shape().Dimensions, []int{2, w.H, w.W, w.C}) {
+					t.Errorf("%s of %v: %s is %s, want %v", name, size, f.Name, f.X.Shape(), w)
+				}
+				if got := (size[0] + w.Stride - 1) / w.Stride; got != w.H {
+					t.Errorf("%s of %v: %s says stride %d, but has %d rows", name, size, f.Name, w.Stride, w.H)
+				}
+			}
+			g.Finalize()
+		}
+	}
+}
+
+// Logits and gradients are finite, and every parameter has a gradient, at two sizes with the same weights.
+func TestForwardAndBackward(t *testing.T) {
+	for _, name := range []string{"cifar+resnet-4x1-6x2+average", "cifar+resnet-4x1-6x2+max", "resnet+resnet-4x1-6x1+concat"} {
+		m := byName(t, name, 3)
+		store := model.NewStore()
+		exec, err := model.NewExec(testBackend(t), store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
+			scope.Store().SetTraining(x.Graph(), true)
+			y := m.Forward(scope, x)
+			out := []*graph.Node{y}
+			loss := graph.ReduceAllSum(graph.Mul(y, graph.Sin(graph.IotaFull(y.Graph(), y.Shape()))))
+			return append(out, scope.BuildTrainableVariablesGradientsGraph(loss)...)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, side := range []int{16, 24} {
+			outs, err := exec.Exec(pictures(2, side, 3))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(outs[0].Shape().Dimensions, []int{2, 3}) {
+				t.Errorf("%s: logits %s, want [2 3]", name, outs[0].Shape())
+			}
+			for i, o := range outs {
+				some := false
+				for _, v := range flat(t, o) {
+					some = some || v != 0
+					if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+						t.Fatalf("%s at %d px: result %d has %v", name, side, i, v)
+					}
+				}
+				if !some {
+					t.Errorf("%s at %d px: result %d is all zeros", name, side, i)
+				}
+			}
+		}
+	}
+}
+
+// pictures are n pictures of side by side pixels in three channels, not random but not smooth either.
+func pictures(n, side, c int) *tensors.Tensor {
+	values := make([]float32, n*side*side*c)
+	for i := range values {
+		values[i] = float32(math.Sin(float64(i)*0.7) + math.Cos(float64(i*i)*0.013))
+	}
+	return tensors.FromFlatDataAndDimensions(values, n, side, side, c)
+}
+
+func flat(t *testing.T, x *tensors.Tensor) []float32 {
+	t.Helper()
+	var values []float32
+	if err := tensors.ConstFlatData(x, func(v []float32) { values = slices.Clone(v) }); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// Blocks that begin as the identity hand on what a stem gave, where the shape stays.
+func TestZeroLastBeginsAsTheIdentity(t *testing.T) {
+	for _, zero := range []bool{true, false} {
+		store := model.NewStore()
+		exec, err := model.NewExec(testBackend(t), store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+			return graph.ReduceAllSum(graph.Abs(graph.Sub(zoo.BasicBlock{Channels: 3, ZeroLast: zero}.Layer(scope, x), graph.Max(x, graph.ZerosLike(x)))))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Exec(pictures(1, 5, 3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := flat(t, out[0])[0]; (v == 0) != zero {
+			t.Errorf("ZeroLast %v: the block differs from the identity by %v", zero, v)
+		}
+	}
+}
+
+// Every variable is in exactly one layer group, and the groups are fastai's.
+func TestGroups(t *testing.T) {
+	for name, want := range map[string]string{
+		"cifar+resnet18":      "[[/conv1 /bn1 /layer1 /layer2] [/layer3 /layer4] [/fc]]",
+		"resnet-4x1-4x1-4x1":  "[[/conv1 /bn1 /layer1] [/layer2 /layer3] [/fc]]",
+		"resnet-4x1-4x1+max":  "[[/conv1 /bn1 /layer1] [/layer2] [/fc]]",
+		"cifar+resnet-4x1":    "[[/conv1 /bn1 /layer1] [/fc]]",
+		"cifar-5+resnet-4x12": "[[/conv1 /bn1 /layer1] [/fc]]",
+	} {
+		m := byName(t, name, 2)
+		if got := fmt.Sprint(m.Groups()); got != want {
+			t.Errorf("%s has groups %s, want %s", name, got, want)
+		}
+		if got := fmt.Sprint(m.Groups()); got != want {
+			t.Errorf("%s has groups %s when asked again", name, got)
+		}
+		g, store := graph.NewGraph(testBackend(t), name), model.NewStore()
+		m.Forward(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, 32, 32, 3)))
+		for v := range store.IterVariables() {
+			in := 0
+			for _, paths := range m.Groups() {
+				for _, p := range paths {
+					if strings.HasPrefix(v.Path(), p+"/") {
+						in++
+					}
+				}
+			}
+			if v.DType().IsFloat() && in != 1 {
+				t.Errorf("%s: %s is in %d groups", name, v.Path(), in)
+			}
+		}
+		g.Finalize()
+	}
+}
+
+func TestPartsThatDoNotFit(t *testing.T) {
+	small := zoo.Model{Stem: zoo.CIFARStem{}, Backbone: zoo.ResNet{}, Head: zoo.PoolHead{}, Classes: 10}
+	for _, c := range []struct {
+		change  func(m *zoo.Model)
+		h, w, c int
+		want    string
+	}{
+		{func(m *zoo.Model) {}, 32, 7, 3, "zoo: cifar+resnet18+average: backbone resnet18: pictures of 32x7x3: they are smaller than the network's stride of 8 pixels"},
+		{func(m *zoo.Model) { m.Stem = zoo.ResNetStem{} }, 31, 32, 3, "stride of 32 pixels"},
+		{func(m *zoo.Model) {}, 0, 32, 3, "input: pictures of 0x32x3"},
+		{func(m *zoo.Model) {}, 32, 32, 0, "one channel"},
+		{func(m *zoo.Model) { m.Classes = 0 }, 32, 32, 3, "Classes is 0"},
+		{func(m *zoo.Model) { m.Head = nil }, 32, 32, 3, "zoo: cifar+resnet18+none: a model needs"},
+		{func(m *zoo.Model) { m.Stem = zoo.CIFARStem{Channels: -1} }, 32, 32, 3, "stem cifar--1: pictures of 32x32x3: Channels is -1"},
+		{func(m *zoo.Model) { m.Stem = zoo.ResNetStem{Channels: -1} }, 32, 32, 3, "Channels is -1"},
+		{func(m *zoo.Model) { m.Backbone = zoo.ResNet{Widths: []int{8, 16}, Depths: []int{1}} }, 32, 32, 3, "backbone resnet-8x1-16x0: pictures of 32x32x3: 2 Widths and 1 Depths"},
+		{func(m *zoo.Model) { m.Backbone = zoo.ResNet{Widths: []int{8, 0}} }, 32, 32, 3, "stage 2 has width 0 and depth 2"},
+		{func(m *zoo.Model) { m.Head = zoo.PoolHead{Pool: 9} }, 32, 32, 3, "head Pooling(9): pictures of 32x32x3: zoo: unknown pooling 9"},
+	} {
+		m := small
+		c.change(&m)
+		wantError(t, m.Check(c.h, c.w, c.c), c.want)
+		if c.h*c.w*c.c == 0 {
+			continue
+		}
+		exec, err := model.NewExec(testBackend(t), model.NewStore(), m.Forward)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = exec.Exec(tensors.FromShape(shapes.Make(dtypes.Float32, 1, c.h, c.w, c.c)))
+		wantError(t, err, c.want)
+		_, err = zoo.Count(testBackend(t), m, c.h, c.w, c.c)
+		wantError(t, err, c.want)
+	}
+	exec, err := model.NewExec(testBackend(t), model.NewStore(), small.Forward)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = exec.Exec(tensors.FromShape(shapes.Make(dtypes.Float32, 32, 32)))
+	wantError(t, err, "rank 2, want 4 [N H W C]")
+}

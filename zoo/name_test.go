@@ -1,0 +1,83 @@
+package zoo_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/atelier-go/atelier/zoo"
+)
+
+func TestNamesAreThoseOfTheParts(t *testing.T) {
+	for name, want := range map[string]string{
+		"resnet18":                           "resnet+resnet18+average",
+		"resnet34+concat":                    "resnet+resnet34+concat",
+		"cifar+resnet18":                     "cifar+resnet18+average",
+		"cifar-32+resnet18+max":              "cifar-32+resnet18+max",
+		"resnet-16+resnet-16x1-32x2+average": "resnet-16+resnet-16x1-32x2+average",
+		"resnet-64x2-128x2-256x2-512x2":      "resnet+resnet18+average",
+		"resnet-64x2-128x2-256x2":            "resnet+resnet-64x2-128x2-256x2+average",
+	} {
+		m := byName(t, name, 10)
+		if m.Name() != want {
+			t.Errorf("%s is named %s, want %s", name, m.Name(), want)
+		}
+		if again := byName(t, m.Name(), 10); !reflect.DeepEqual(again, m) {
+			t.Errorf("%s by its own name is %+v, want %+v", name, again, m)
+		}
+	}
+}
+
+func TestEveryPartCombines(t *testing.T) {
+	for _, s := range zoo.Stems() {
+		for _, b := range append(zoo.Backbones(), "resnet-8x1-12x1") {
+			for _, h := range zoo.Heads() {
+				name := s + "+" + b + "+" + h
+				m := byName(t, name, 3)
+				if m.Name() != name {
+					t.Errorf("%s is named %s", name, m.Name())
+				}
+				if err := m.Check(64, 96, 5); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+	}
+}
+
+func TestZeroBackboneIsResNet18(t *testing.T) {
+	if n := (zoo.ResNet{}).Name(); n != "resnet18" {
+		t.Errorf("it is %s", n)
+	}
+	if n := (zoo.ResNet{Widths: []int{8, 9}}).Name(); n != "resnet-8x2-9x2" {
+		t.Errorf("two blocks in each stage are %s", n)
+	}
+	if !slices.Contains(zoo.Backbones(), "resnet18") {
+		t.Error("resnet18 is not listed")
+	}
+}
+
+func TestUnknownNames(t *testing.T) {
+	for name, want := range map[string][]string{
+		"":                       {`unknown backbone ""`, "resnet18, resnet34"},
+		"resnet81":               {`unknown backbone "resnet81"; did you mean "resnet18"?`},
+		"cifr+resnet18":          {`unknown part "cifr"; did you mean "cifar"?`},
+		"cifar":                  {`unknown backbone "cifar"`},
+		"resnet18+avrage":        {`unknown head "avrage"; did you mean "average"?`},
+		"resnet18+cifar":         {`unknown head "cifar"`},
+		"cifar+cifar+resnet18":   {`unknown backbone "cifar"`},
+		"resnet18+max+max":       {`"max" is a second head`},
+		"a+b+c+d":                {"4 parts"},
+		"cifar-0+resnet18":       {`stem "cifar-0"`, "at least 1"},
+		"cifar-x+resnet18":       {`stem "cifar-x"`, "at least 1"},
+		"resnet-16":              {`stage "16" is not WIDTHxDEPTH`},
+		"resnet-16x0":            {`stage "16x0"`},
+		"cifar+resnet-16x1-32":   {`backbone "resnet-16x1-32": stage "32"`},
+		"transformer+everything": {`unknown part "transformer"; there are`},
+	} {
+		_, err := zoo.ByName(name, 10)
+		wantError(t, err, append(want, "zoo: model")...)
+	}
+	_, err := zoo.ByName("resnet18", 0)
+	wantError(t, err, `"resnet18": 0 classes`)
+}

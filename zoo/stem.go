@@ -1,0 +1,87 @@
+package zoo
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/nn"
+)
+
+// CIFARStem is one 3x3 convolution, batch norm and relu at full size, for pictures of some 32 pixels (He et al., 2016,
+// section 4.2).
+type CIFARStem struct {
+	Channels int `json:"channels"` // zero means what the backbone would like
+}
+
+var _ Stem = CIFARStem{}
+
+// Name is "cifar", or "cifar-16" with 16 channels of its own.
+func (s CIFARStem) Name() string { return sized("cifar", s.Channels) }
+
+// Out is in with other channels.
+func (s CIFARStem) Out(in Shape, width int) (Shape, error) {
+	in.C = cmp.Or(s.Channels, width)
+	return in, checkChannels(s.Channels)
+}
+
+// Build makes "conv1" and "bn1".
+func (s CIFARStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.Node {
+	x = conv(scope.In("conv1"), x, cmp.Or(s.Channels, width), 3, 1)
+	return nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), x))
+}
+
+// Paths are those of "conv1" and "bn1".
+func (CIFARStem) Paths() []string { return []string{"/conv1", "/bn1"} }
+
+// ResNetStem is a 7x7 convolution moved by 2, batch norm, relu, and a 3x3 maximum moved by 2: a quarter of the size (He
+// et al., 2016). It is for pictures of some 224 pixels.
+type ResNetStem struct {
+	Channels int `json:"channels"` // zero means what the backbone would like
+}
+
+var _ Stem = ResNetStem{}
+
+// Name is "resnet", or "resnet-32" with 32 channels of its own.
+func (s ResNetStem) Name() string { return sized("resnet", s.Channels) }
+
+// Out is a quarter of in, rounded up.
+func (s ResNetStem) Out(in Shape, width int) (Shape, error) {
+	in.C = cmp.Or(s.Channels, width)
+	return in.halved().halved(), checkChannels(s.Channels)
+}
+
+// Build makes "conv1" and "bn1".
+func (s ResNetStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.Node {
+	x = conv(scope.In("conv1"), x, cmp.Or(s.Channels, width), 7, 2)
+	x = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), x))
+	return nn.Pool{Kernel: nn.Side(3), Stride: nn.Side(2), Padding: nn.Border(1)}.Max(x)
+}
+
+// Paths are those of "conv1" and "bn1".
+func (ResNetStem) Paths() []string { return []string{"/conv1", "/bn1"} }
+
+// sized is a part's name with its number of channels, if it has one.
+func sized(name string, channels int) string {
+	if channels == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s-%d", name, channels)
+}
+
+func checkChannels(n int) error {
+	if n < 0 {
+		return fmt.Errorf("Channels is %d, want 0 (what the backbone would like) or more", n)
+	}
+	return nil
+}
+
+// conv is a convolution without bias, for a batch norm to follow, padded by half of its odd kernel.
+func conv(scope *model.Scope, x *graph.Node, channels, kernel, stride int) *graph.Node {
+	return nn.Conv2D{
+		Channels: channels, Kernel: nn.Side(kernel), Stride: nn.Side(stride), Padding: nn.Border(kernel / 2),
+		NoBias: true, Init: nn.InitHeOut,
+	}.Layer(scope, x)
+}
