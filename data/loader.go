@@ -17,6 +17,20 @@ const (
 	Skip                // the next good picture of the epoch's order takes its place, and it is counted
 )
 
+var corrupt = []string{Fail: "fail", Skip: "skip"}
+
+func (c Corrupt) String() string { return nameOf(corrupt, int(c)) }
+
+// MarshalText is the choice's name.
+func (c Corrupt) MarshalText() ([]byte, error) {
+	return textOf("choice for corrupt pictures", corrupt, int(c))
+}
+
+// UnmarshalText reads fail or skip.
+func (c *Corrupt) UnmarshalText(text []byte) error {
+	return fromText("choice for corrupt pictures", corrupt, text, (*int)(c))
+}
+
 // Loader makes batches of a dataset: it reads, transforms and normalises pictures in parallel with whoever uses them.
 //
 // Batch b is a function of the fields and b alone: the same bits for any Workers and Prefetch, and whether the stream
