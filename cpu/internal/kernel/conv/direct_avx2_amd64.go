@@ -19,6 +19,11 @@ func tapTilesAVX2(dst *float32, src *float32, k *float32, from *int64, at *int64
 //go:noescape
 func rowsAVX2(dst *float32, x *float32, y *float32, stepX int, stepY int, rows int, n int)
 
+// rowTapsAVX2 is rows for 3 taps and n channels, a multiple of 32; rows and n are at least 1.
+//
+//go:noescape
+func rowTapsAVX2(dst *float32, x *float32, y *float32, dstStep int, tapStep int, stepX int, stepY int, rows int, n int)
+
 // copyRowsAVX2 copies rows, at least one, of n elements, at least a vector's. It touches no others: the last
 // vector of a row overlaps the one before it.
 //

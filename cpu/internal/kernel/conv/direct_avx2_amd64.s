@@ -238,6 +238,80 @@ after1:
 	VZEROUPPER
 	RET
 
+// func rowTapsAVX2(dst *float32, x *float32, y *float32, dstStep int, tapStep int, stepX int, stepY int, rows int, n int)
+// Requires: AVX, FMA3
+TEXT ·rowTapsAVX2(SB), NOSPLIT, $0-72
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ n+64(FP), BX
+	MOVQ dstStep+24(FP), SI
+	SHLQ $0x02, SI
+	MOVQ tapStep+32(FP), DI
+	SHLQ $0x02, DI
+	MOVQ stepX+40(FP), R8
+	SHLQ $0x02, R8
+	MOVQ stepY+48(FP), R9
+	SHLQ $0x02, R9
+
+panel:
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS (AX)(SI*1), Y4
+	VMOVUPS 32(AX)(SI*1), Y5
+	VMOVUPS 64(AX)(SI*1), Y6
+	VMOVUPS 96(AX)(SI*1), Y7
+	VMOVUPS (AX)(SI*2), Y8
+	VMOVUPS 32(AX)(SI*2), Y9
+	VMOVUPS 64(AX)(SI*2), Y10
+	VMOVUPS 96(AX)(SI*2), Y11
+	MOVQ    CX, R10
+	MOVQ    DX, R11
+	MOVQ    rows+56(FP), R12
+
+row:
+	VMOVUPS     (R11), Y12
+	VMOVUPS     32(R11), Y13
+	VMOVUPS     64(R11), Y14
+	VMOVUPS     96(R11), Y15
+	VFMADD231PS (R10), Y12, Y0
+	VFMADD231PS 32(R10), Y13, Y1
+	VFMADD231PS 64(R10), Y14, Y2
+	VFMADD231PS 96(R10), Y15, Y3
+	VFMADD231PS (R10)(DI*1), Y12, Y4
+	VFMADD231PS 32(R10)(DI*1), Y13, Y5
+	VFMADD231PS 64(R10)(DI*1), Y14, Y6
+	VFMADD231PS 96(R10)(DI*1), Y15, Y7
+	VFMADD231PS (R10)(DI*2), Y12, Y8
+	VFMADD231PS 32(R10)(DI*2), Y13, Y9
+	VFMADD231PS 64(R10)(DI*2), Y14, Y10
+	VFMADD231PS 96(R10)(DI*2), Y15, Y11
+	ADDQ        R8, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         row
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     Y1, 32(AX)
+	VMOVUPS     Y2, 64(AX)
+	VMOVUPS     Y3, 96(AX)
+	VMOVUPS     Y4, (AX)(SI*1)
+	VMOVUPS     Y5, 32(AX)(SI*1)
+	VMOVUPS     Y6, 64(AX)(SI*1)
+	VMOVUPS     Y7, 96(AX)(SI*1)
+	VMOVUPS     Y8, (AX)(SI*2)
+	VMOVUPS     Y9, 32(AX)(SI*2)
+	VMOVUPS     Y10, 64(AX)(SI*2)
+	VMOVUPS     Y11, 96(AX)(SI*2)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, BX
+	JNZ         panel
+	VZEROUPPER
+	RET
+
 // func copyRowsAVX2(dst *float32, src *float32, dstStep int, srcStep int, rows int, n int)
 // Requires: AVX
 TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-48

@@ -239,6 +239,60 @@ after1:
 	VZEROUPPER
 	RET
 
+// func rowTapsAVX512(dst *float32, x *float32, y *float32, dstStep int, tapStep int, stepX int, stepY int, rows int, n int)
+// Requires: AVX, AVX512F
+TEXT ·rowTapsAVX512(SB), NOSPLIT, $0-72
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ n+64(FP), BX
+	MOVQ dstStep+24(FP), SI
+	SHLQ $0x02, SI
+	MOVQ tapStep+32(FP), DI
+	SHLQ $0x02, DI
+	MOVQ stepX+40(FP), R8
+	SHLQ $0x02, R8
+	MOVQ stepY+48(FP), R9
+	SHLQ $0x02, R9
+
+panel:
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS (AX)(SI*1), Z2
+	VMOVUPS 64(AX)(SI*1), Z3
+	VMOVUPS (AX)(SI*2), Z4
+	VMOVUPS 64(AX)(SI*2), Z5
+	MOVQ    CX, R10
+	MOVQ    DX, R11
+	MOVQ    rows+56(FP), R12
+
+row:
+	VMOVUPS     (R11), Z6
+	VMOVUPS     64(R11), Z7
+	VFMADD231PS (R10), Z6, Z0
+	VFMADD231PS 64(R10), Z7, Z1
+	VFMADD231PS (R10)(DI*1), Z6, Z2
+	VFMADD231PS 64(R10)(DI*1), Z7, Z3
+	VFMADD231PS (R10)(DI*2), Z6, Z4
+	VFMADD231PS 64(R10)(DI*2), Z7, Z5
+	ADDQ        R8, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         row
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, (AX)(SI*1)
+	VMOVUPS     Z3, 64(AX)(SI*1)
+	VMOVUPS     Z4, (AX)(SI*2)
+	VMOVUPS     Z5, 64(AX)(SI*2)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, BX
+	JNZ         panel
+	VZEROUPPER
+	RET
+
 // func copyRowsAVX512(dst *float32, src *float32, dstStep int, srcStep int, rows int, n int)
 // Requires: AVX, AVX512F
 TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-48

@@ -60,21 +60,55 @@ func (a *directKernel) row(t *task, dk []float32, n, oh int) {
 			continue
 		}
 		x := t.a[(n*s.H+y)*s.W*s.C:][:s.W*s.C]
-		for j := range s.KW {
-			// Output columns [lo, hi) read inside the picture.
-			shift := j*s.DilationW - s.PadLeft
-			lo := max(0, ceilDivSigned(-shift, s.StrideW))
-			hi := min(s.OW, floorDiv(s.W-1-shift, s.StrideW)+1)
-			if lo >= hi {
-				continue
-			}
-			to := dk[(i*s.KW+j)*s.O:][:s.O]
-			from := x[(lo*s.StrideW+shift)*s.C:]
-			if a.multiple == 1 {
-				a.l.rows(to, from, dy[lo*s.O:], s.StrideW*s.C, s.O, hi-lo)
-			} else {
-				rowsRepeat(to, from, dy[lo*s.O:], s.StrideW*s.C, s.O, hi-lo, a.multiple)
-			}
+		for j := 0; j < s.KW; {
+			j += a.tapsOf(dk[(i*s.KW+j)*s.O:], x, dy, j)
 		}
+	}
+}
+
+// tapsOf adds the products of a row of x and one of dy for some taps from column j of the kernel on, and returns how many.
+func (a *directKernel) tapsOf(dk, x, dy []float32, j int) int {
+	s := a.spec
+	if a.multiple > 1 || j+gradientTaps > s.KW {
+		lo, hi := a.inside(j)
+		a.tap(dk, x, dy, j, lo, hi)
+		return 1
+	}
+	// Columns that all of the taps read are summed for them at once, the others before and after.
+	lo, _ := a.inside(j)
+	_, hi := a.inside(j + gradientTaps - 1)
+	if lo < hi {
+		a.l.rowTaps(dk, x[(lo*s.StrideW+j*s.DilationW-s.PadLeft)*s.C:], dy[lo*s.O:], s.O, s.DilationW*s.C, s.StrideW*s.C, s.O, hi-lo, s.O)
+	}
+	for t := range gradientTaps {
+		first, last := a.inside(j + t)
+		if lo >= hi {
+			a.tap(dk[t*s.O:], x, dy, j+t, first, last)
+			continue
+		}
+		a.tap(dk[t*s.O:], x, dy, j+t, first, lo)
+		a.tap(dk[t*s.O:], x, dy, j+t, hi, last)
+	}
+	return gradientTaps
+}
+
+// inside is the range of output columns whose tap in column j of the kernel is inside the picture.
+func (a *directKernel) inside(j int) (lo, hi int) {
+	s := a.spec
+	shift := j*s.DilationW - s.PadLeft
+	return max(0, ceilDivSigned(-shift, s.StrideW)), min(s.OW, floorDiv(s.W-1-shift, s.StrideW)+1)
+}
+
+// tap adds the products of output columns [lo, hi) for the tap in column j of the kernel.
+func (a *directKernel) tap(dk, x, dy []float32, j, lo, hi int) {
+	if lo >= hi {
+		return
+	}
+	s := a.spec
+	from := x[(lo*s.StrideW+j*s.DilationW-s.PadLeft)*s.C:]
+	if a.multiple == 1 {
+		a.l.rows(dk[:s.O], from, dy[lo*s.O:], s.StrideW*s.C, s.O, hi-lo)
+	} else {
+		rowsRepeat(dk[:s.O], from, dy[lo*s.O:], s.StrideW*s.C, s.O, hi-lo, a.multiple)
 	}
 }

@@ -76,6 +76,26 @@ func (l lanes) rows(dst, x, y []float32, stepX, stepY, n int) {
 	rowsPortable(dst, x, y, stepX, stepY, n, whole)
 }
 
+// gradientTaps is how many taps rowTaps sums at once.
+const gradientTaps = 3
+
+// rowTaps is rows of n channels for taps t in [0, gradientTaps), which add to dst[t·dstStep] and are at
+// x[i·stepX+t·tapStep].
+func (l lanes) rowTaps(dst, x, y []float32, dstStep, tapStep, stepX, stepY, pixels, n int) {
+	whole := 0
+	if l.width > 0 && pixels > 0 {
+		whole = n / directPanel * directPanel
+	}
+	const last = gradientTaps - 1
+	if whole > 0 {
+		_, _, _ = dst[last*dstStep+n-1], x[(pixels-1)*stepX+last*tapStep+n-1], y[(pixels-1)*stepY+n-1]
+		rowTapsAsm(l.isa, dst, x, y, dstStep, tapStep, stepX, stepY, pixels, whole)
+	}
+	for t := 0; t < gradientTaps && whole < n; t++ {
+		l.rows(dst[t*dstStep+whole:][:n-whole], x[t*tapStep+whole:], y[whole:], stepX, stepY, pixels)
+	}
+}
+
 // sums is dst[i·n+c] = Σ_t src[offsets[t]+i·step+c] for c in [0, n), n at most 8, t ascending. src has 8 elements more
 // than are summed.
 func (l lanes) sums(dst, src []float32, offsets []int64, step, n int) {

@@ -28,6 +28,14 @@ func rowsAsm(l isa.Level, dst, x, y []float32, stepX, stepY, rows int) {
 	f(&dst[0], &x[0], &y[0], stepX, stepY, rows, len(dst))
 }
 
+func rowTapsAsm(l isa.Level, dst, x, y []float32, dstStep, tapStep, stepX, stepY, pixels, n int) {
+	f := rowTapsAVX2
+	if l == isa.AVX512 {
+		f = rowTapsAVX512
+	}
+	f(&dst[0], &x[0], &y[0], dstStep, tapStep, stepX, stepY, pixels, n)
+}
+
 func copyRowsAsm(l isa.Level, dst, src []float32, dstStep, srcStep, rows, n int) {
 	f := copyRowsAVX2
 	if l == isa.AVX512 {

@@ -16,6 +16,10 @@ func tapTilesAsm(isa.Level, []float32, []float32, []float32, []int64, []int64, i
 
 func rowsAsm(isa.Level, []float32, []float32, []float32, int, int, int) { panic("conv: no assembly") }
 
+func rowTapsAsm(isa.Level, []float32, []float32, []float32, int, int, int, int, int, int) {
+	panic("conv: no assembly")
+}
+
 func copyRowsAsm(isa.Level, []float32, []float32, int, int, int, int) { panic("conv: no assembly") }
 
 func sumsAsm([]float32, []float32, []int64, int, int, int, int) { panic("conv: no assembly") }

@@ -86,6 +86,35 @@ func TestTapTiles(t *testing.T) {
 	})
 }
 
+// TestRowTaps does so for the sums of several taps at once.
+func TestRowTaps(t *testing.T) {
+	levels(t, func(t *testing.T, l isa.Level) {
+		rng := rand.New(rand.NewPCG(1, 8))
+		const tapStep, stepX, stepY = 7, 41, 30
+		for n := range 100 {
+			for pixels := range 5 {
+				dstStep := n + 2
+				x, y := random(rng, 4*stepX+2*tapStep+n), random(rng, 4*stepY+n)
+				got := newGuarded(gradientTaps * dstStep)
+				want := newGuarded(gradientTaps * dstStep)
+				for tap := range gradientTaps {
+					clear(got.data()[tap*dstStep:][:n])
+					clear(want.data()[tap*dstStep:][:n])
+					rowsPortable(want.data()[tap*dstStep:][:n], x.data()[tap*tapStep:], y.data(), stepX, stepY, pixels, 0)
+				}
+				lanesFor(l).rowTaps(got.data(), x.data(), y.data(), dstStep, tapStep, stepX, stepY, pixels, n)
+				got.check(t, "rowTaps")
+				for i, v := range got.data() {
+					w := want.data()[i]
+					if beside := i%dstStep >= n; beside && v == v || !beside && !near(v, w) {
+						t.Fatalf("%d pixels, %d channels: dst[%d] = %v, want %v", pixels, n, i, v, w)
+					}
+				}
+			}
+		}
+	})
+}
+
 func same(t *testing.T, what string, got, want guarded) {
 	t.Helper()
 	got.check(t, what)

@@ -152,6 +152,57 @@ func (k *kernel) rows() {
 	asm.Return(k.Context)
 }
 
+// gradientTaps is how many taps rowTaps computes at once.
+const gradientTaps = 3
+
+// rowTaps emits dst[t·dstStep+c] += Σ_i x[i·stepX+t·tapStep+c]·y[i·stepY+c] for three taps t.
+func (k *kernel) rowTaps() {
+	name := "rowTaps" + k.suffix
+	_, vectors := k.directTile()
+	asm.Func(k.Context, name, "func(dst, x, y *float32, dstStep, tapStep, stepX, stepY, rows, n int)",
+		fmt.Sprintf("%s is rows for %d taps and n channels, a multiple of %d; rows and n are at least 1.", name, gradientTaps, vectors*k.lanes()))
+	dst, x, y, n := k.arg("dst"), k.arg("x"), k.arg("y"), k.arg("n")
+	dstStep, tapStep := k.bytesOf("dstStep"), k.bytesOf("tapStep")
+	stepX, stepY := k.bytesOf("stepX"), k.bytesOf("stepY")
+	px, py, left := k.GP64(), k.GP64(), k.GP64()
+	at := func(base, step reg.GPVirtual, tap, vector int) operand.Mem {
+		m := strided(base, nil, []reg.GPVirtual{step}, tap)
+		m.Disp = vector * k.bytes
+		return m
+	}
+	k.Label("panel")
+	acc := make([]reg.VecVirtual, gradientTaps*vectors)
+	for i := range acc {
+		acc[i] = k.vec()
+		k.VMOVUPS(at(dst, dstStep, i/vectors, i%vectors), acc[i])
+	}
+	k.MOVQ(x, px)
+	k.MOVQ(y, py)
+	k.Load(k.Param("rows"), left)
+	k.Label("row")
+	ys := make([]reg.VecVirtual, vectors)
+	for v := range ys {
+		ys[v] = k.vec()
+		k.VMOVUPS(operand.Mem{Base: py, Disp: v * k.bytes}, ys[v])
+	}
+	for i := range acc {
+		k.VFMADD231PS(at(px, tapStep, i/vectors, i%vectors), ys[i%vectors], acc[i])
+	}
+	k.ADDQ(stepX, px)
+	k.ADDQ(stepY, py)
+	k.DECQ(left)
+	k.JNZ(operand.LabelRef("row"))
+	for i, v := range acc {
+		k.VMOVUPS(v, at(dst, dstStep, i/vectors, i%vectors))
+	}
+	for _, p := range []reg.GPVirtual{dst, x, y} {
+		k.ADDQ(operand.U32(vectors*k.bytes), p)
+	}
+	k.SUBQ(operand.U32(vectors*k.lanes()), n)
+	k.JNZ(operand.LabelRef("panel"))
+	asm.Return(k.Context)
+}
+
 func (k *kernel) zeros(n int) []reg.VecVirtual {
 	vs := make([]reg.VecVirtual, n)
 	for i := range vs {

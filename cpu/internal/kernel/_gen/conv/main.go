@@ -27,6 +27,7 @@ func main() {
 			k.taps()
 			k.tapTiles()
 			k.rows()
+			k.rowTaps()
 			k.copyRows()
 			if s.bytes == 32 { // the vectors of the higher levels are too long for it
 				k.sums(4)
