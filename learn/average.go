@@ -209,7 +209,7 @@ func (l *Learner) calibrate(ctx context.Context, store *model.Store) error {
 	if l.config.SWA.Batches > 0 {
 		batches = min(batches, l.config.SWA.Batches)
 	}
-	err = eachBatch(ctx, loader, 0, batches, func(b *data.Batch) error {
+	err = eachBatch(ctx, loader, batches, func(b *data.Batch) error {
 		pictures, _, _, err := feed.batch(b)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ func newEvaluator(l *Learner, store *model.Store) (*evaluator, error) {
 
 // run measures one pass over a loader, from its first batch.
 func (e *evaluator) run(ctx context.Context, loader *data.Loader, m *meters) error {
-	return eachBatch(ctx, loader, 0, loader.StepsPerEpoch(), func(b *data.Batch) error {
+	return eachBatch(ctx, loader, loader.StepsPerEpoch(), func(b *data.Batch) error {
 		pictures, labels, _, err := e.feed.batch(b)
 		if err != nil {
 			return err
@@ -55,9 +55,9 @@ func (e *evaluator) run(ctx context.Context, loader *data.Loader, m *meters) err
 	})
 }
 
-// eachBatch reads n batches of a loader, from batch from on.
-func eachBatch(ctx context.Context, loader *data.Loader, from, n int, do func(*data.Batch) error) error {
-	stream := loader.Open(ctx, from)
+// eachBatch reads the first n batches of a loader's first epoch.
+func eachBatch(ctx context.Context, loader *data.Loader, n int, do func(*data.Batch) error) error {
+	stream := loader.OpenEpoch(ctx, 0)
 	defer stream.Close()
 	for range n {
 		b, err := stream.Next()
