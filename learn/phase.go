@@ -78,6 +78,21 @@ func (p *Phase) defaultMomentum() float64 {
 	return 0.9
 }
 
+// beta2 is what a step trains with where its hyper-parameter is 0: the optimizer's own default, 0 if it has none.
+func (p *Phase) beta2(h optim.Hyper) float64 {
+	if h.Beta2 != 0 {
+		return h.Beta2
+	}
+	switch p.optimizer().(type) {
+	case optim.RMSProp:
+		return 0.99
+	case optim.Adam, optim.AdamW, optim.LAMB:
+		return 0.999
+	default:
+		return 0
+	}
+}
+
 func (p *Phase) accumulate() int { return max(1, p.Accumulate) }
 
 func (p *Phase) watch() string {

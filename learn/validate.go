@@ -7,11 +7,22 @@ import (
 	"github.com/atelier-go/atelier/optim"
 )
 
+// PhaseError is something wrong with a phase.
+type PhaseError struct {
+	Phase   int // from 0
+	Name    string
+	Problem string
+}
+
+func (e *PhaseError) Error() string {
+	return fmt.Sprintf("phase %d (%s): %s", e.Phase+1, e.Name, e.Problem)
+}
+
 // check lists what is wrong with phase i before its length in steps is known.
 func (p *Phase) check(i, groups int) []error {
 	var problems []error
 	wrong := func(format string, args ...any) {
-		problems = append(problems, fmt.Errorf("phase %d (%s): %s", i+1, p.Name, fmt.Sprintf(format, args...)))
+		problems = append(problems, &PhaseError{i, p.Name, fmt.Sprintf(format, args...)})
 	}
 	switch {
 	case p.Epochs < 0 || math.IsNaN(p.Epochs) || math.IsInf(p.Epochs, 0):
@@ -95,8 +106,8 @@ func (p *Plan) checkValues(i int) []error {
 			if h.max == 1 {
 				want = "a number from 0 to less than 1"
 			}
-			problems = append(problems, fmt.Errorf("phase %d (%s): %s of layer group %d is %v at step %d of %d: want %s",
-				i+1, phase.Name, h.name, g+1, v, k, s.steps, want))
+			problems = append(problems, &PhaseError{i, phase.Name, fmt.Sprintf("%s of layer group %d is %v at step %d of %d: want %s",
+				h.name, g+1, v, k, s.steps, want)})
 		}
 	}
 	return problems
