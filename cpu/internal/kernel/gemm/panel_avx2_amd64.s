@@ -16,24 +16,6 @@ TEXT ·panel6x16F32AVX2(SB), NOSPLIT, $0-65
 	MOVQ pace+56(FP), DI
 
 tile:
-	MOVQ       DX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 60(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 60(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 60(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 60(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 60(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 60(R8)
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
@@ -49,6 +31,27 @@ tile:
 	MOVQ       b+24(FP), R8
 	MOVQ       k+8(FP), R9
 	SHRQ       $0x03, R9
+	CMPQ       R9, $0x10
+	JGE        turn
+	MOVQ       DX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	TESTQ      R9, R9
 	JZ         rest
 
 turn:
@@ -216,8 +219,12 @@ turn:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         $0x000000c0, CX
 	ADDQ         $0x00000200, R8
-	DECQ         R9
-	JNZ          turn
+	CMPQ         R9, $0x10
+	JEQ          late
+
+asked:
+	DECQ R9
+	JNZ  turn
 
 rest:
 	MOVQ k+8(FP), R9
@@ -297,6 +304,27 @@ store:
 	VZEROUPPER
 	RET
 
+late:
+	MOVQ       DX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 60(R10)
+	JMP        asked
+
 // func panel6x8F64AVX2(tiles int, k int, a *float64, b *float64, c *float64, ldc int, next uintptr, pace int, accumulate bool)
 // Requires: AVX, FMA3, MMX+
 TEXT ·panel6x8F64AVX2(SB), NOSPLIT, $0-65
@@ -309,24 +337,6 @@ TEXT ·panel6x8F64AVX2(SB), NOSPLIT, $0-65
 	MOVQ pace+56(FP), DI
 
 tile:
-	MOVQ       DX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 56(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 56(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 56(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 56(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 56(R8)
-	ADDQ       BX, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 56(R8)
 	VXORPD     Y0, Y0, Y0
 	VXORPD     Y1, Y1, Y1
 	VXORPD     Y2, Y2, Y2
@@ -342,6 +352,27 @@ tile:
 	MOVQ       b+24(FP), R8
 	MOVQ       k+8(FP), R9
 	SHRQ       $0x03, R9
+	CMPQ       R9, $0x10
+	JGE        turn
+	MOVQ       DX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	TESTQ      R9, R9
 	JZ         rest
 
 turn:
@@ -509,8 +540,12 @@ turn:
 	VFMADD231PD  Y13, Y14, Y11
 	ADDQ         $0x00000180, CX
 	ADDQ         $0x00000200, R8
-	DECQ         R9
-	JNZ          turn
+	CMPQ         R9, $0x10
+	JEQ          late
+
+asked:
+	DECQ R9
+	JNZ  turn
 
 rest:
 	MOVQ k+8(FP), R9
@@ -589,3 +624,24 @@ store:
 	JNZ     tile
 	VZEROUPPER
 	RET
+
+late:
+	MOVQ       DX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	ADDQ       BX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 56(R10)
+	JMP        asked

@@ -42,20 +42,30 @@ func (p *panel) emit() {
 	p.b, p.left = p.GP64(), p.GP64()
 
 	p.Label("tile")
-	p.prefetchC(c, ldc)
 	p.clear()
-	p.loops()
+	p.loops(c, ldc)
 	p.output(c, ldc)
 	p.DECQ(tiles)
 	p.JNZ(operand.LabelRef("tile"))
 	asm.Return(p.Context)
+	p.Label("late")
+	p.prefetchC(c, ldc)
+	p.JMP(operand.LabelRef("asked"))
 }
 
+// lead is how many turns before their end the tile of C is asked for: rows some power of two apart compete for a few
+// lines of the first-level cache, which a panel of B would sweep out again if they came earlier.
+const lead = 16
+
 // loops leads a to the next tile: they follow each other.
-func (p *panel) loops() {
+func (p *panel) loops(c, ldc reg.Register) {
 	p.Load(p.Param("b"), p.b)
 	p.Load(p.Param("k"), p.left)
 	p.SHRQ(operand.Imm(3), p.left)
+	p.CMPQ(p.left, operand.Imm(lead))
+	p.JGE(operand.LabelRef("turn"))
+	p.prefetchC(c, ldc)
+	p.TESTQ(p.left, p.left)
 	p.JZ(operand.LabelRef("rest"))
 	p.Label("turn")
 	for at := range turn {
@@ -66,6 +76,9 @@ func (p *panel) loops() {
 		p.step(at)
 	}
 	p.advance(turn)
+	p.CMPQ(p.left, operand.Imm(lead))
+	p.JEQ(operand.LabelRef("late"))
+	p.Label("asked")
 	p.DECQ(p.left)
 	p.JNZ(operand.LabelRef("turn"))
 	p.Label("rest")
