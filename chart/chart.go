@@ -29,7 +29,8 @@ type Figure struct {
 	Height int // pixels; 0 means 420 for each panel, and the title
 }
 
-// Panel is a pair of axes and what is drawn between them.
+// Panel is a pair of axes and what is drawn between them. A panel whose X has no label shares the x axis of the panel
+// below it: that one's settings, numbers and ends, which then are those of the data of both.
 type Panel struct {
 	X, Y       Axis
 	Lines      []Line
@@ -103,8 +104,8 @@ func (f Figure) check() error {
 	if width < minWidth || width > maxSide {
 		return fmt.Errorf("chart: width is %d pixels, want %d to %d", width, minWidth, maxSide)
 	}
-	if height < len(f.Panels)*minPanel || height > maxSide {
-		return fmt.Errorf("chart: height is %d pixels, want %d to %d for %d panels", height, len(f.Panels)*minPanel, maxSide, len(f.Panels))
+	if least := f.leastHeight(); height < least || height > maxSide {
+		return fmt.Errorf("chart: height is %d pixels, want %d to %d for %d panels", height, least, maxSide, len(f.Panels))
 	}
 	for i, p := range f.Panels {
 		if err := p.check(); err != nil {
@@ -115,12 +116,10 @@ func (f Figure) check() error {
 }
 
 func (p Panel) check() error {
-	for name, a := range map[string]Axis{"X": p.X, "Y": p.Y} {
-		if a.Min == 0 && a.Max == 0 {
-			continue
-		}
-		if !drawable(a.Min, a.Log) || !drawable(a.Max, a.Log) || a.Min >= a.Max {
-			return fmt.Errorf("axis %s goes from %v to %v", name, a.Min, a.Max)
+	for i, a := range []Axis{p.X, p.Y} {
+		given := a.Min != 0 || a.Max != 0
+		if given && (!drawable(a.Min, a.Log) || !drawable(a.Max, a.Log) || a.Min >= a.Max) {
+			return fmt.Errorf("axis %c goes from %v to %v", 'X'+i, a.Min, a.Max)
 		}
 	}
 	for i, l := range p.Lines {

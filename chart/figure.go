@@ -17,7 +17,7 @@ const (
 	titleHeight = 34  // of the figure's title
 	gap         = 10  // between texts side by side
 	panelHeight = 420 // of a panel, if the caller does not say
-	minPanel    = 160
+	minPanel    = 150 // the least height of a panel
 	minWidth    = 240
 )
 
@@ -33,6 +33,15 @@ func (f Figure) size() (width, height int) {
 		}
 	}
 	return width, height
+}
+
+// leastHeight is the height that leaves every panel some area between its axes.
+func (f Figure) leastHeight() int {
+	least := 2*margin + minPanel*len(f.Panels)
+	if f.Title != "" {
+		least += titleHeight
+	}
+	return least
 }
 
 // canvas is a picture that is being drawn.
@@ -84,10 +93,9 @@ func (f Figure) paint(c draw.Canvas) {
 		top -= titleHeight
 	}
 	height := (top - margin/2) / vg.Length(len(f.Panels))
-	frames := make([]frame, len(f.Panels))
+	frames := measure(f.Panels, height)
 	left := vg.Length(0) // the panels' axes stand one below the other
-	for i, p := range f.Panels {
-		frames[i] = measure(p, height)
+	for i := range frames {
 		left = max(left, frames[i].left)
 	}
 	for i := range frames {

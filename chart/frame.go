@@ -23,17 +23,19 @@ const (
 // frame is a panel with the places of its parts.
 type frame struct {
 	Panel
-	empty  bool
-	left   vg.Length // what the y axis needs to the left of it
-	top    vg.Length // of the legend
-	strip  vg.Length // the top of the boundaries' texts, which end at the area
-	area   box       // between the axes
-	x, y   scale
-	xTicks []tick
-	yTicks []tick
-	colors []int // which color each line has
-	legend []entry
-	edges  []placed // the boundaries' texts
+	empty   bool
+	shares  bool      // the x axis of the panel below
+	xExtent extent    // of all panels that share it
+	left    vg.Length // what the y axis needs to the left of it
+	top     vg.Length // of the legend
+	strip   vg.Length // the top of the boundaries' texts, which end at the area
+	area    box       // between the axes
+	x, y    scale
+	xTicks  []tick
+	yTicks  []tick
+	colors  []int // which color each line has
+	legend  []entry
+	edges   []placed // the boundaries' texts
 }
 
 // entry is a line's name in the legend.
@@ -43,25 +45,50 @@ type entry struct {
 	x, y vg.Length // from the left and the top of the legend
 }
 
-// measure finds what a panel needs to the left of its y axis.
-func measure(p Panel, height vg.Length) frame {
-	f := frame{Panel: p}
-	x, y, ok := p.extents()
-	f.empty = !ok
-	f.x, f.y = p.X.fit(x, 0.015, 0, 1), p.Y.fit(y, 0.06, 0, 1)
-	if !f.empty {
-		f.yTicks = f.y.ticks(int(height / 55))
+// measure scales the axes of panels that are height high, and finds what each needs to the left of its y axis. Heights and
+// widths of the scales are not known yet.
+func measure(panels []Panel, height vg.Length) []frame {
+	frames := make([]frame, len(panels))
+	var x extent // of the panels that share an x axis
+	for i := len(panels) - 1; i >= 0; i-- {
+		f := &frames[i]
+		f.Panel = panels[i]
+		if f.X.Label == "" && i+1 < len(panels) {
+			f.shares = true
+			f.X = frames[i+1].X
+		} else {
+			x = extent{}
+		}
+		own, y, ok := f.extents()
+		x.join(own)
+		f.empty = !ok
+		f.xExtent = x
+		f.y = f.Y.fit(y, 0.06, 0, 1)
+		if ok {
+			f.yTicks = f.y.ticks(int(height / 50))
+		}
+		f.number()
+		f.measureLeft()
 	}
+	for i := range frames { // the uppermost of those that share has seen all
+		f := &frames[i]
+		if i > 0 && frames[i-1].shares {
+			f.xExtent = frames[i-1].xExtent
+		}
+		f.x = f.X.fit(f.xExtent, 0.015, 0, 1)
+	}
+	return frames
+}
+
+func (f *frame) measureLeft() {
 	style := writing(tickSize, false, ink)
 	for _, t := range f.yTicks {
 		f.left = max(f.left, style.Width(t.label))
 	}
 	f.left += tickLength + 4
-	if p.Y.Label != "" {
+	if f.Y.Label != "" {
 		f.left += labelSize + gap
 	}
-	f.number()
-	return f
 }
 
 // number gives each line its color: a new one for each new name.
@@ -83,20 +110,43 @@ func (f *frame) number() {
 func (f *frame) place(space box) {
 	f.area, f.top = space, space.top
 	f.area.top -= f.placeLegend(space.right-space.left, space.top-space.bottom)
-	f.area.bottom += tickLength + tickSize + 8
-	if f.X.Label != "" {
-		f.area.bottom += labelSize + 6
+	if !f.shares {
+		f.area.bottom += tickLength + tickSize + 8
+		if f.X.Label != "" {
+			f.area.bottom += labelSize + 6
+		}
 	}
 	f.x.from, f.x.to = f.area.left, f.area.right
-	if !f.empty || len(f.Boundaries) > 0 {
-		f.xTicks = f.x.ticks(int((f.area.right - f.area.left) / 95))
-	}
+	f.placeNumbers()
 	f.strip = f.area.top
 	room := max(0, int((f.area.top-f.area.bottom-minArea)/edgeHeight))
 	var count int
 	f.edges, count = rows(writing(edgeSize, false, soft), f.Boundaries, f.x, min(room, maxRows))
 	f.area.top -= vg.Length(count) * edgeHeight
 	f.y.from, f.y.to = f.area.bottom, f.area.top
+}
+
+// placeNumbers finds as many places on the x axis as have room for their numbers.
+func (f *frame) placeNumbers() {
+	if !f.xExtent.any {
+		return
+	}
+	style := writing(tickSize, false, ink)
+	for n := int((f.area.right - f.area.left) / 80); n >= 2; n-- {
+		f.xTicks = f.x.ticks(n)
+		end, fits := f.area.left-margin-f.left, true
+		for _, t := range f.xTicks {
+			if t.label == "" {
+				continue
+			}
+			half := style.Width(t.label) / 2
+			fits = fits && f.x.at(t.value)-half >= end
+			end = f.x.at(t.value) + half + 2*gap
+		}
+		if fits {
+			return
+		}
+	}
 }
 
 // placeLegend puts the names of lines into rows, and returns how high they are. Names that need more than a third of the
@@ -157,20 +207,18 @@ func (f *frame) paint(c draw.Canvas) {
 	}
 }
 
+// paintGrid draws the lines at the axes' numbers.
 func (f *frame) paintGrid(c draw.Canvas) {
-	shade := func(t tick) draw.LineStyle {
-		if t.label == "" {
-			return draw.LineStyle{Color: gridFaint, Width: 1}
-		}
-		return draw.LineStyle{Color: gridColor, Width: 1}
-	}
+	line := draw.LineStyle{Color: gridColor, Width: 1}
 	for _, t := range f.xTicks {
-		x := crisp(f.x.at(t.value))
-		c.StrokeLine2(shade(t), x, f.area.bottom, x, f.area.top)
+		if x := crisp(f.x.at(t.value)); t.label != "" {
+			c.StrokeLine2(line, x, f.area.bottom, x, f.area.top)
+		}
 	}
 	for _, t := range f.yTicks {
-		y := crisp(f.y.at(t.value))
-		c.StrokeLine2(shade(t), f.area.left, y, f.area.right, y)
+		if y := crisp(f.y.at(t.value)); t.label != "" {
+			c.StrokeLine2(line, f.area.left, y, f.area.right, y)
+		}
 	}
 }
 
@@ -187,7 +235,9 @@ func (f *frame) paintAxes(c draw.Canvas) {
 	for _, t := range f.xTicks {
 		x := crisp(f.x.at(t.value))
 		c.StrokeLine2(line, x, bottom, x, bottom-t.length())
-		c.FillText(style, vg.Point{X: x, Y: bottom - tickLength - 3}, t.label)
+		if !f.shares {
+			c.FillText(style, vg.Point{X: x, Y: bottom - tickLength - 3}, t.label)
+		}
 	}
 	style.XAlign, style.YAlign = text.XRight, text.YCenter
 	for _, t := range f.yTicks {
@@ -197,7 +247,7 @@ func (f *frame) paintAxes(c draw.Canvas) {
 	}
 	style = writing(labelSize, false, ink)
 	style.XAlign, style.YAlign = text.XCenter, text.YTop
-	if f.X.Label != "" {
+	if f.X.Label != "" && !f.shares {
 		at := vg.Point{X: (f.area.left + f.area.right) / 2, Y: bottom - tickLength - tickSize - 8}
 		c.FillText(style, at, shorten(style, f.X.Label, f.area.right-f.area.left))
 	}

@@ -16,7 +16,7 @@ func figures() map[string]chart.Figure {
 		"crowded":    crowded(),
 		"difficult":  difficult(),
 		"small":      small(),
-		"manypanels": {Panels: []chart.Panel{{}, {Y: chart.Axis{Label: "momentum", Log: true}}, {X: chart.Axis{Label: "step"}}}},
+		"manypanels": {Panels: []chart.Panel{{}, {X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "momentum", Log: true}}, {X: chart.Axis{Label: "step"}}}},
 	}
 }
 
@@ -111,20 +111,20 @@ func difficult() chart.Figure {
 	nan, inf := math.NaN(), math.Inf(1)
 	return chart.Figure{Title: "Δ <difficult> & \"odd\" \x00 β₁", Panels: []chart.Panel{
 		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "gaps"}, Lines: []chart.Line{{Name: "gaps", X: []float64{0, 1, 2, 3, 4, 5, 6}, Y: []float64{1, 2, nan, 3, inf, 2, 1}}}},
-		{Y: chart.Axis{Label: "only zeros", Log: true}, Lines: []chart.Line{{X: []float64{1, 2}, Y: []float64{0, -1}}}},
-		{Y: chart.Axis{Label: "constant"}, Lines: []chart.Line{{X: []float64{1, 2}, Y: []float64{0.9, 0.9}}}},
-		{Y: chart.Axis{Label: "one point", Log: true}, Lines: []chart.Line{{Name: "one", X: []float64{3}, Y: []float64{1e-4}}}},
-		{Y: chart.Axis{Label: "huge", Log: true}, X: chart.Axis{Log: true}, Lines: []chart.Line{{X: []float64{1e-150, 1, 1e150}, Y: []float64{1e-150, 1, 1e150}}}},
-		{Y: chart.Axis{Label: "huge"}, Lines: []chart.Line{{X: []float64{-1e150, 1e150}, Y: []float64{-1e150, 1e150}}}},
-		{Y: chart.Axis{Label: "close"}, Lines: []chart.Line{{X: []float64{1e6, 1e6 + 1}, Y: []float64{1, 1 + 1e-9}}}},
-		{Y: chart.Axis{Label: "tiny"}, Lines: []chart.Line{{X: []float64{0, 1, 2}, Y: []float64{0, 2e-5, 1e-5}, Low: []float64{-1e-5, 1e-5, nan}, High: []float64{1e-5, 3e-5, 2e-5}}}},
-		{Y: chart.Axis{Label: "band to 0", Log: true}, Lines: []chart.Line{{X: []float64{0, 1, 2}, Y: []float64{1, 0.1, 0.2}, Low: []float64{0.5, -0.1, 0.1}, High: []float64{2, 0.3, 0.3}}}},
-		{Y: chart.Axis{Label: "cut", Min: 0.5, Max: 1}, Lines: []chart.Line{{X: []float64{0, 1, 2}, Y: []float64{0, 2, 0.7}}}, Marks: []chart.Mark{{nan, 1, "none"}, {1, 2, "outside"}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "only zeros", Log: true}, Lines: []chart.Line{{X: []float64{1, 2}, Y: []float64{0, -1}}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "constant"}, Lines: []chart.Line{{X: []float64{1, 2}, Y: []float64{0.9, 0.9}}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "one point", Log: true}, Lines: []chart.Line{{Name: "one", X: []float64{3}, Y: []float64{1e-4}}}},
+		{X: chart.Axis{Label: "x", Log: true}, Y: chart.Axis{Label: "huge", Log: true}, Lines: []chart.Line{{X: []float64{1e-150, 1, 1e150}, Y: []float64{1e-150, 1, 1e150}}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "huge"}, Lines: []chart.Line{{X: []float64{-1e150, 1e150}, Y: []float64{-1e150, 1e150}}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "close"}, Lines: []chart.Line{{X: []float64{1e6, 1e6 + 1}, Y: []float64{1, 1 + 1e-9}}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "tiny"}, Lines: []chart.Line{{X: []float64{0, 1, 2}, Y: []float64{0, 2e-5, 1e-5}, Low: []float64{-1e-5, 1e-5, nan}, High: []float64{1e-5, 3e-5, 2e-5}}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "band to 0", Log: true}, Lines: []chart.Line{{X: []float64{0, 1, 2}, Y: []float64{1, 0.1, 0.2}, Low: []float64{0.5, -0.1, 0.1}, High: []float64{2, 0.3, 0.3}}}},
+		{X: chart.Axis{Label: "x"}, Y: chart.Axis{Label: "cut", Min: 0.5, Max: 1}, Lines: []chart.Line{{X: []float64{0, 1, 2}, Y: []float64{0, 2, 0.7}}}, Marks: []chart.Mark{{nan, 1, "none"}, {1, 2, "outside"}}},
 	}}
 }
 
 func small() chart.Figure {
 	f := rates()
-	f.Width, f.Height = 240, 320
+	f.Width, f.Height = 240, 380
 	return f
 }

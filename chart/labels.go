@@ -39,7 +39,7 @@ func rows(style text.Style, boundaries []Boundary, x scale, most int) ([]placed,
 		edge := x.at(b.X)
 		s := shorten(style, b.Label, right-left)
 		width := style.Width(s)
-		begin := min(edge+2, right-width)
+		begin := min(edge+4, right-width)
 		row := 0
 		for r, end := range ends {
 			if begin < end+gap {

@@ -44,31 +44,50 @@ func (f *frame) inside(c draw.Canvas) draw.Canvas {
 	return c
 }
 
-// paintLines draws bands, then pale lines, then the others, so that nothing hides what matters more.
+// paintLines draws pale lines, then bands, then the other lines, so that nothing hides what matters more.
 func (f *frame) paintLines(c draw.Canvas) {
 	inside := f.inside(c)
-	for i, l := range f.Lines {
-		for _, outline := range l.bands(f.x, f.y) {
-			inside.FillPolygon(veil(palette[f.colors[i]%len(palette)], 0.18), inside.ClipPolygonXY(outline))
-		}
-	}
-	for _, faint := range []bool{true, false} {
+	lines := func(faint bool) {
 		for i, l := range f.Lines {
 			if l.Faint == faint {
 				f.paintLine(inside, pen(f.colors[i], l), l)
 			}
 		}
 	}
+	lines(true)
+	for i, l := range f.Lines {
+		for _, outline := range l.bands(f.x, f.y) {
+			inside.FillPolygon(veil(palette[f.colors[i]%len(palette)], 0.2), inside.ClipPolygonXY(outline))
+		}
+	}
+	lines(false)
 }
 
 func (f *frame) paintLine(c draw.Canvas, style draw.LineStyle, l Line) {
 	for _, stroke := range l.strokes(f.x, f.y) {
 		if len(stroke) > 1 {
-			c.StrokeLines(style, c.ClipLinesXY(stroke)...)
+			for _, visible := range c.ClipLinesXY(stroke) {
+				c.StrokeLines(style, chunks(visible, style)...)
+			}
 		} else if c.Contains(stroke[0]) { // a point without neighbors
 			disc(c, style.Color, stroke[0], style.Width*1.5)
 		}
 	}
+}
+
+// chunks cuts a long line into short ones that overlap by a piece: the time that PNG takes for a line grows with the square
+// of its length. Dashed lines stay whole, as their dashes would begin again.
+func chunks(line []vg.Point, style draw.LineStyle) [][]vg.Point {
+	const most = 50
+	if style.Dashes != nil {
+		return [][]vg.Point{line}
+	}
+	var out [][]vg.Point
+	for len(line) > most {
+		out = append(out, line[:most])
+		line = line[most-2:]
+	}
+	return append(out, line)
 }
 
 func disc(c draw.Canvas, shade color.Color, at vg.Point, radius vg.Length) {

@@ -45,6 +45,14 @@ func (e *extent) add(v float64) {
 	e.min, e.max = math.Min(e.min, v), math.Max(e.max, v)
 }
 
+// join takes the numbers of another extent in.
+func (e *extent) join(o extent) {
+	if o.any {
+		e.add(o.min)
+		e.add(o.max)
+	}
+}
+
 // extents finds what the axes of a panel must show; ok is whether there is a point to draw.
 func (p Panel) extents() (x, y extent, ok bool) {
 	point := func(px, py float64) {

@@ -31,7 +31,6 @@ var (
 	soft      = color.RGBA{0x66, 0x66, 0x66, 0xff} // lesser text
 	axisColor = color.RGBA{0x88, 0x88, 0x88, 0xff}
 	gridColor = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
-	gridFaint = color.RGBA{0xf2, 0xf2, 0xf2, 0xff}
 	edgeColor = color.RGBA{0x77, 0x77, 0x77, 0xff} // boundaries
 	white     = color.RGBA{0xff, 0xff, 0xff, 0xff}
 )
@@ -78,7 +77,7 @@ func pen(number int, l Line) draw.LineStyle {
 	c := palette[number%len(palette)]
 	style := draw.LineStyle{Color: c, Width: 2}
 	if l.Faint {
-		style.Color, style.Width = pale(c, 0.65), 1
+		style.Color, style.Width = pale(c, 0.68), 1
 	}
 	switch round := number / len(palette); {
 	case l.Dashed:
