@@ -24,9 +24,9 @@ func (p *Plan) WriteCSV(w io.Writer) error {
 	for step := range p.total {
 		pos := p.At(step)
 		phase := &p.phases[pos.Phase]
-		line := []string{strconv.Itoa(step), phase.Name, phase.Data.Name, strconv.Itoa(pos.Epoch), phase.optimizer().Name()}
+		line := []string{strconv.Itoa(step), phase.Name, phase.Data.Name, strconv.Itoa(pos.Epoch), phase.OptimizerName()}
 		for _, h := range pos.Hyper {
-			for _, v := range []float64{h.LR, h.Momentum, phase.beta2(h), h.WeightDecay} {
+			for _, v := range []float64{h.LR, h.Momentum, phase.Beta2Of(h), h.WeightDecay} {
 				line = append(line, strconv.FormatFloat(v, 'g', -1, 64))
 			}
 		}

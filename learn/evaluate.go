@@ -121,9 +121,12 @@ func (f *feed) finalize() {
 // scalarShape is that of a step's numbers.
 var scalarShape = shapes.Make(dtypes.Float32)
 
-// Evaluate measures the model on data: the loss, and the learner's metrics, under their names; tables is the metrics'
-// measurements themselves, for those that are more than a number.
-func (l *Learner) Evaluate(ctx context.Context, loader *data.Loader, w Weights) (values map[string]float64, tables map[string]Accumulator, err error) {
+// Evaluate measures the model on data: the loss, and the metrics, under their names; tables is the metrics' measurements
+// themselves, for those that are more than a number. Without metrics it takes the learner's.
+func (l *Learner) Evaluate(ctx context.Context, loader *data.Loader, w Weights, metrics ...Metric) (values map[string]float64, tables map[string]Accumulator, err error) {
+	if len(metrics) == 0 {
+		metrics = l.config.Metrics
+	}
 	store, done, err := l.weights(ctx, w)
 	if err != nil {
 		return nil, nil, err
@@ -134,16 +137,26 @@ func (l *Learner) Evaluate(ctx context.Context, loader *data.Loader, w Weights) 
 		return nil, nil, err
 	}
 	defer e.finalize()
-	m := newMeters(l.config.Metrics)
+	m := newMeters(metrics)
 	if err := e.run(ctx, loader, m); err != nil {
 		return nil, nil, err
 	}
 	values, tables = map[string]float64{}, map[string]Accumulator{}
 	m.into(values, "")
-	for i, metric := range l.config.Metrics {
+	for i, metric := range metrics {
 		tables[metric.Name()] = m.Parts[i]
 	}
 	return values, tables, nil
+}
+
+// WeightsNamed reads raw, ema or swa.
+func WeightsNamed(name string) (Weights, error) {
+	for _, w := range []Weights{Raw, EMAWeights, SWAWeights} {
+		if name == w.String() {
+			return w, nil
+		}
+	}
+	return Raw, fmt.Errorf("learn: there are no weights %q: want raw, ema or swa", name)
 }
 
 // Weights says which weights of a run are meant.

@@ -78,8 +78,11 @@ func (p *Phase) defaultMomentum() float64 {
 	return 0.9
 }
 
-// beta2 is what a step trains with where its hyper-parameter is 0: the optimizer's own default, 0 if it has none.
-func (p *Phase) beta2(h optim.Hyper) float64 {
+// OptimizerName is the name of the phase's optimizer.
+func (p *Phase) OptimizerName() string { return p.optimizer().Name() }
+
+// Beta2Of is the beta2 of a step of the phase: where its hyper-parameter is 0 the optimizer's own default, 0 if it has none.
+func (p *Phase) Beta2Of(h optim.Hyper) float64 {
 	if h.Beta2 != 0 {
 		return h.Beta2
 	}

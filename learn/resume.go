@@ -14,6 +14,32 @@ import (
 	"github.com/atelier-go/atelier/safetensors"
 )
 
+// Checkpoints are the paths of a folder's checkpoints, the newest first, without BestFile.
+func Checkpoints(dir string) ([]string, error) { return checkpoints(dir) }
+
+// Fingerprint is the Config.Fingerprint of the run that wrote a checkpoint; there is false for a file that is none, such
+// as one of weights. It does not read the tensors.
+func Fingerprint(path string) (text string, there bool, err error) {
+	f, err := safetensors.Open(path)
+	if errors.Is(err, safetensors.ErrFormat) {
+		return "", false, fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
+	} else if err != nil {
+		return "", false, err
+	}
+	defer f.Close()
+	meta := f.Metadata()
+	if meta["format"] != checkpointFormat {
+		return "", false, nil
+	}
+	var h struct {
+		Fingerprint string `json:"fingerprint"`
+	}
+	if err := json.Unmarshal([]byte(meta["state"]), &h); err != nil {
+		return "", false, fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
+	}
+	return h.Fingerprint, true, nil
+}
+
 // ErrNoCheckpoint is wrapped by Resume's error where there is nothing to resume.
 var ErrNoCheckpoint = errors.New("there is no checkpoint")
 

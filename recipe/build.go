@@ -293,11 +293,7 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 	if err != nil {
 		return nil, fail("train", err)
 	}
-	batch := s.Batch
-	if batch == 0 {
-		batch = 64
-	}
-	d := &learn.Data{Name: name, Train: s.loader(train, batch)}
+	d := &learn.Data{Name: name, Train: s.loader(train, cmp.Or(s.Batch, defaultBatch))}
 	d.Train.Seed, d.Train.Shuffle, d.Train.DropLast = r.Seed, true, s.DropLast
 	d.Train.Transforms, d.Train.Mixup = transforms(s.Transforms), s.Mixup
 	if s.Valid != nil {
@@ -305,14 +301,19 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 		if err != nil {
 			return nil, fail("valid", err)
 		}
-		if s.ValidBatch != 0 {
-			batch = s.ValidBatch
-		}
-		d.Valid = s.loader(valid, batch)
-		d.Valid.Transforms = transforms(s.ValidTransforms)
+		d.Valid = s.validLoader(valid)
 	}
 	b.built[name] = d
 	return d, nil
+}
+
+const defaultBatch = 64
+
+// validLoader reads pictures as validation sees them.
+func (s Data) validLoader(d data.Dataset) *data.Loader {
+	l := s.loader(d, cmp.Or(s.ValidBatch, s.Batch, defaultBatch))
+	l.Transforms = transforms(s.ValidTransforms)
+	return l
 }
 
 // loader is what training and validation have in common.

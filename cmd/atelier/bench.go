@@ -83,7 +83,7 @@ func (f *benchFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	settings := f.settings()
+	settings := backendSettings(f.threads, f.isa, f.backend)
 	backend, err := cpu.ParseConfig(settings)
 	if err != nil {
 		return &usageError{fmt.Errorf("bench: %w", err)}
@@ -151,18 +151,6 @@ func (f *benchFlags) check() ([]bench.Job, error) {
 		return nil, usagef("bench: --%w", err)
 	}
 	return jobs, nil
-}
-
-// settings is the backend's configuration.
-func (f *benchFlags) settings() string {
-	settings := fmt.Sprintf("threads=%d", f.threads)
-	if f.isa != "" {
-		settings += ",isa=" + f.isa
-	}
-	if f.backend != "" {
-		settings += "," + f.backend
-	}
-	return settings
 }
 
 // machine describes this one; isa is the level that was asked for, "" for none.

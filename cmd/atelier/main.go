@@ -75,10 +75,11 @@ func oneLine(s string) string {
 func newRoot(started *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "atelier",
-		Short: "Convolutional networks at the speed of an ordinary processor",
-		Long: `Atelier runs convolutional networks at the speed of an ordinary processor.
+		Short: "Train image models in phases, at the speed of an ordinary processor",
+		Long: `Atelier trains image models in phases, at the speed of an ordinary processor.
 
-Start with "atelier bench": it measures this machine and what the backend gets out of it.`,
+Start with "atelier train": without a recipe it trains on drawn pictures, in under a minute. "atelier bench" measures this
+machine and what the backend gets out of it.`,
 		Args:              cobra.NoArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -87,7 +88,7 @@ Start with "atelier bench": it measures this machine and what the backend gets o
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newVersion(), newDevices(), newBench(), newBenchWorker())
+	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newBench(), newDevices(), newVersion(), newBenchWorker())
 	return root
 }
 

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/atelier-go/atelier/data"
+	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/recipe"
+)
+
+// evalFlags are the flags of `atelier eval`.
+type evalFlags struct {
+	recipeFlags
+	data    string
+	weights string
+	top     int
+	json    bool
+}
+
+func newEval() *cobra.Command {
+	var f evalFlags
+	cmd := &cobra.Command{
+		Use:   "eval checkpoint",
+		Short: "Measure a trained model",
+		Long: `Measure a trained model: a checkpoint, a file of weights in a run's folder, or the folder, which means its newest
+checkpoint. It is judged by its recipe's validation data, or by other pictures of the same classes.`,
+		Example: `  atelier eval runs/first
+  atelier eval runs/first/best.safetensors --weights ema --json
+  atelier eval runs/first --data photos/test`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.data, "data", "", "`pictures` to judge by: a dataset of the recipe, a folder, a zip archive, or a source in YAML (default the recipe's validation data)")
+	flags.StringVar(&f.weights, "weights", "raw", "which `weights`: raw, or the averages ema or swa")
+	flags.IntVar(&f.top, "top", 5, "also count labels among the `k` most likely classes; 0 does not")
+	flags.BoolVar(&f.json, "json", false, "print JSON")
+	f.addSet(cmd)
+	f.addBackend(cmd)
+	return cmd
+}
+
+// evaluation is what eval prints.
+type evaluation struct {
+	Checkpoint string                  `json:"checkpoint"`
+	Weights    string                  `json:"weights"`
+	Step       int                     `json:"step"`
+	Examples   int                     `json:"examples"`
+	Metrics    map[string]learn.Number `json:"metrics"`
+	Classes    []string                `json:"classes"`
+	Confusion  [][]int64               `json:"confusion"` // by label, then by predicted class
+}
+
+func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	which, err := learn.WeightsNamed(f.weights)
+	if err != nil {
+		return usagef("eval: --weights %s: want raw, ema or swa", f.weights)
+	}
+	if f.top < 0 {
+		return usagef("eval: --top is %d, want at least 0", f.top)
+	}
+	files, err := modelFiles(path)
+	if err != nil {
+		return err
+	}
+	for i, file := range files {
+		e, err := f.evaluate(ctx, file, which)
+		if errors.Is(err, learn.ErrDamaged) && i+1 < len(files) {
+			fmt.Fprintf(stderr, "%v; using %s\n", err, filepath.Base(files[i+1]))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if f.json {
+			return writeJSON(stdout, e)
+		}
+		return e.write(stdout)
+	}
+	return nil
+}
+
+// modelFiles are the files to try for a path: itself, or a folder's checkpoints, the newest first.
+func modelFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	files, err := learn.Checkpoints(path)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s has no checkpoints", path)
+	}
+	return files, err
+}
+
+// recipe is the one that a file was trained by, and whether the file is a checkpoint.
+func (f *evalFlags) recipe(file string) (r *recipe.Recipe, checkpoint bool, err error) {
+	text, checkpoint, err := learn.Fingerprint(file)
+	if err != nil {
+		return nil, false, err
+	}
+	if checkpoint && text != "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, false, err
+		}
+		r, err = recipe.Parse(file, []byte(text), dir, recipe.Options{Set: f.sets})
+		return r, true, err
+	}
+	beside := filepath.Join(filepath.Dir(file), recipeFile)
+	if _, err := os.Stat(beside); err != nil {
+		return nil, false, fmt.Errorf("%s does not say which model it is of, and there is no %s", file, beside)
+	}
+	r, err = f.load(beside)
+	return r, checkpoint, err
+}
+
+// evaluate measures one file.
+func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weights) (*evaluation, error) {
+	r, checkpoint, err := f.recipe(file)
+	if err != nil {
+		return nil, err
+	}
+	if !checkpoint && which != learn.Raw {
+		return nil, fmt.Errorf("%s has one set of weights: --weights %v wants a checkpoint", file, which)
+	}
+	config, err := r.Config()
+	if err != nil {
+		return nil, err
+	}
+	loader, err := r.Evaluation(f.data)
+	if err != nil {
+		return nil, err
+	}
+	if err := data.SameClasses(config.Phases[0].Data.Train.Dataset, loader.Dataset); err != nil {
+		return nil, err
+	}
+	if config.Backend, err = f.open(); err != nil {
+		return nil, err
+	}
+	defer config.Backend.Finalize()
+	config.Dir, config.Checkpoint = "", learn.CheckpointPolicy{}
+	learner, err := learn.New(config)
+	if err != nil {
+		return nil, err
+	}
+	defer learner.Close()
+	load := learner.LoadWeights
+	if checkpoint {
+		load = learner.Load
+	}
+	if err := load(file); err != nil {
+		return nil, err
+	}
+	e := &evaluation{Checkpoint: file, Weights: which.String(), Step: learner.Step(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes()}
+	return e, f.measure(ctx, learner, loader, which, e)
+}
+
+// measure fills in the metrics and the table.
+func (f *evalFlags) measure(ctx context.Context, learner *learn.Learner, loader *data.Loader, which learn.Weights, e *evaluation) error {
+	confusion := learn.Confusion{Classes: e.Classes}
+	metrics := []learn.Metric{learn.Accuracy{}, confusion}
+	if f.top > 1 && f.top < len(e.Classes) {
+		metrics = append(metrics, learn.TopK{K: f.top})
+	}
+	values, tables, err := learner.Evaluate(ctx, loader, which, metrics...)
+	if err != nil {
+		return err
+	}
+	e.Metrics = map[string]learn.Number{}
+	for name, v := range values {
+		e.Metrics[name] = learn.Number(v)
+	}
+	if counts, ok := tables[confusion.Name()].(*learn.ConfusionCounts); ok {
+		e.Confusion = counts.Counts
+	}
+	return nil
+}
+
+func (e *evaluation) write(w io.Writer) error {
+	fmt.Fprintf(w, "%s, %s weights, %d pictures\n", e.Checkpoint, e.Weights, e.Examples)
+	values := map[string]float64{}
+	for name, v := range e.Metrics {
+		values[name] = float64(v)
+	}
+	writeMetrics(w, values)
+	_, err := fmt.Fprintf(w, "\nlabels down, predictions across:\n%v", &learn.ConfusionCounts{Classes: e.Classes, Counts: e.Confusion})
+	return err
+}
+
+// writeMetrics prints a line for each metric.
+func writeMetrics(w io.Writer, values map[string]float64) {
+	width := 0
+	for name := range values {
+		width = max(width, len(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		fmt.Fprintf(w, "%-*s  %.4f\n", width, strings.ReplaceAll(name, "_", " "), values[name])
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/spf13/cobra"
+
+	"github.com/atelier-go/atelier/cpu"
+	"github.com/atelier-go/atelier/recipe"
+	"github.com/atelier-go/atelier/recipes"
+)
+
+// builtIn is the recipe of commands that are given none.
+const builtIn = "shapes.yaml"
+
+// recipeFlags are the flags of commands that work from a recipe.
+type recipeFlags struct {
+	sets    []string
+	threads int
+	isa     string
+	backend string
+}
+
+func (f *recipeFlags) addSet(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.sets, "set", nil, "change the recipe: `path=value`, as in phases.0.lr=0.01 (repeatable)")
+}
+
+func (f *recipeFlags) addBackend(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "worker threads; results do not depend on it")
+	flags.StringVar(&f.isa, "isa", "", "`level` of kernels: portable, avx2 or avx512 (default the highest that can run)")
+	flags.StringVar(&f.backend, "backend-config", "", "further `settings` of the backend, as key=value,key=value")
+}
+
+// open makes the backend.
+func (f *recipeFlags) open() (compute.Backend, error) {
+	settings := backendSettings(f.threads, f.isa, f.backend)
+	if _, err := cpu.ParseConfig(settings); err != nil {
+		return nil, &usageError{err}
+	}
+	return compute.NewWithConfig(cpu.Name + ":" + settings)
+}
+
+// load reads a recipe: a file, or one that is built in where no file has that name. No name means builtIn.
+func (f *recipeFlags) load(name string) (*recipe.Recipe, error) {
+	o := recipe.Options{Set: f.sets}
+	if name == "" {
+		return embedded(builtIn, o)
+	}
+	r, err := recipe.Load(name, o)
+	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `/\`) {
+		if r, err := embedded(strings.TrimSuffix(name, ".yaml")+".yaml", o); !errors.Is(err, fs.ErrNotExist) {
+			return r, err
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no recipe %s; built in are %s", name, strings.Join(embeddedNames(), ", "))
+	}
+	return r, err
+}
+
+func embedded(file string, o recipe.Options) (*recipe.Recipe, error) {
+	text, err := recipes.Files.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return recipe.Parse(file, text, dir, o)
+}
+
+func embeddedNames() []string {
+	entries, err := recipes.Files.ReadDir(".")
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	return names
+}
+
+// backendSettings is the backend's configuration.
+func backendSettings(threads int, isa, further string) string {
+	settings := fmt.Sprintf("threads=%d", threads)
+	if isa != "" {
+		settings += ",isa=" + isa
+	}
+	if further != "" {
+		settings += "," + further
+	}
+	return settings
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/atelier-go/atelier/atomicfile"
+	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/recipe"
+)
+
+// recipeFile is what a run's folder has the recipe in.
+const recipeFile = "recipe.yaml"
+
+// trainFlags are the flags of `atelier train`.
+type trainFlags struct {
+	recipeFlags
+	out    string
+	resume bool
+}
+
+func newTrain() *cobra.Command {
+	var f trainFlags
+	cmd := &cobra.Command{
+		Use:   "train [recipe.yaml]",
+		Short: "Train a model in the phases of a recipe",
+		Long: `Train a model in the phases of a recipe. Without a recipe a small network learns to tell drawn shapes apart, in
+under a minute, to show that everything works.
+
+The folder of results gets the recipe, checkpoints, the weights for other programs, the history (a line of JSON for each
+step and epoch) and plots. Ctrl-C finishes the step, saves, and prints the command that goes on; a run that was killed
+goes on from its last checkpoint, to the same bits.
+
+Recipes that are built in, by name: ` + strings.Join(embeddedNames(), ", ") + ".",
+		Example: `  atelier train
+  atelier train recipe.yaml --out runs/first --set phases.0.lr=0.01
+  atelier train --resume --out runs/first`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := ""
+			if len(args) > 0 {
+				name = args[0]
+			}
+			return f.run(cmd.Context(), name, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.out, "out", "", "`folder` of results (default the recipe's, or runs/ and the recipe's name)")
+	flags.BoolVar(&f.resume, "resume", false, "go on with the run in the folder; without a recipe, with the folder's own")
+	f.addSet(cmd)
+	f.addBackend(cmd)
+	return cmd
+}
+
+func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Writer) error {
+	r, err := f.recipe(name)
+	if err != nil {
+		return err
+	}
+	dir := f.folder(name, r)
+	if err := f.check(dir); err != nil {
+		return err
+	}
+	config, err := r.Config()
+	if err != nil {
+		return err
+	}
+	if config.Backend, err = f.open(); err != nil {
+		return err
+	}
+	defer config.Backend.Finalize()
+	config.Dir, config.Progress = dir, stderr
+	learner, err := learn.New(config)
+	if err != nil {
+		return err
+	}
+	defer learner.Close()
+	if err := f.prepare(learner, dir, r, stderr); err != nil {
+		return err
+	}
+	result, err := learner.Run(ctx)
+	if err != nil {
+		return err
+	}
+	return f.report(ctx, result, learner, dir, stdout, stderr)
+}
+
+// recipe reads the recipe; that of the folder where a run goes on without one.
+func (f *trainFlags) recipe(name string) (*recipe.Recipe, error) {
+	if name == "" && f.resume {
+		dir := f.out
+		if dir == "" {
+			dir = filepath.Join("runs", runName(builtIn))
+		}
+		path := filepath.Join(dir, recipeFile)
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("there is no run to resume in %s: %s is missing", dir, path)
+		}
+		return f.load(path)
+	}
+	return f.load(name)
+}
+
+// folder is where results go.
+func (f *trainFlags) folder(name string, r *recipe.Recipe) string {
+	switch {
+	case f.out != "":
+		return f.out
+	case r.Out != "":
+		return string(r.Out)
+	case name == "":
+		name = builtIn
+	}
+	return filepath.Join("runs", runName(name))
+}
+
+func runName(recipe string) string {
+	return strings.TrimSuffix(filepath.Base(recipe), filepath.Ext(recipe))
+}
+
+// check refuses to write over a run, and to resume none.
+func (f *trainFlags) check(dir string) error {
+	there := false
+	for _, file := range []string{recipeFile, learn.HistoryFile} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
+			there = true
+		}
+	}
+	switch {
+	case there && !f.resume:
+		return fmt.Errorf("%s has a run already: go on with it by --resume, or choose another folder with --out", dir)
+	case !there && f.resume:
+		return fmt.Errorf("there is no run to resume in %s", dir)
+	}
+	return nil
+}
+
+// prepare writes the recipe, or puts the learner where the run was left.
+func (f *trainFlags) prepare(l *learn.Learner, dir string, r *recipe.Recipe, stderr io.Writer) error {
+	if f.resume {
+		notes, err := l.Resume()
+		for _, n := range notes {
+			fmt.Fprintln(stderr, n)
+		}
+		if errors.Is(err, learn.ErrNoCheckpoint) && len(notes) == 0 {
+			fmt.Fprintf(stderr, "there is no checkpoint in %s yet: training begins at step 1\n", dir)
+		} else if err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(dir, recipeFile), func(w io.Writer) error {
+		_, err := io.WriteString(w, r.Text())
+		return err
+	})
+}
+
+// report says how a run ended, and draws it.
+func (f *trainFlags) report(ctx context.Context, result *learn.Result, l *learn.Learner, dir string, stdout, stderr io.Writer) error {
+	files, err := draw(l.Plan(), dir)
+	if err != nil {
+		return err
+	}
+	if stop := result.Stop; stop != nil {
+		switch stop.Kind {
+		case learn.StopInterrupted:
+			fmt.Fprintf(stderr, "saved; go on with\n  %s\n", f.resumeCommand(dir))
+			return ctx.Err()
+		case learn.StopDiverged:
+			return fmt.Errorf("training diverged: %s", stop.Reason)
+		}
+	}
+	if result.Skipped > 0 {
+		fmt.Fprintf(stdout, "%d pictures could not be read and were skipped\n", result.Skipped)
+	}
+	writeMetrics(stdout, result.Metrics)
+	written, err := weightFiles(dir)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d steps in %v; in %s: %s\n", result.Steps, result.Elapsed.Round(100*time.Millisecond), dir,
+		strings.Join(append(written, files...), ", "))
+	return err
+}
+
+// resumeCommand is what to type to go on.
+func (f *trainFlags) resumeCommand(dir string) string {
+	words := []string{os.Args[0], "train", "--resume", "--out", dir}
+	if f.isa != "" {
+		words = append(words, "--isa", f.isa)
+	}
+	if f.backend != "" {
+		words = append(words, "--backend-config", f.backend)
+	}
+	for i, w := range words {
+		if strings.ContainsAny(w, " \t\n'\"\\$`&|;<>()*?[]{}!#~") {
+			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// draw writes the plots of a run.
+func draw(plan *learn.Plan, dir string) ([]string, error) {
+	h, err := learn.ReadHistory(dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, f := range []struct {
+		name string
+		save func(path string) error
+	}{
+		{"schedule.png", plan.Figure(learn.FigureOptions{}).Save},
+		{"history.png", h.Figure().Save},
+		{"loss-over-rate.png", h.LossOverRate(false, 10, 5).Save},
+	} {
+		if err := f.save(filepath.Join(dir, f.name)); err != nil {
+			return nil, err
+		}
+		files = append(files, f.name)
+	}
+	return files, nil
+}
+
+// weightFiles are the names of the files that a run left beside its plots.
+func weightFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".safetensors") || e.Name() == learn.HistoryFile || e.Name() == recipeFile {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}

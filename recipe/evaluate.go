@@ -1,0 +1,73 @@
+package recipe
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/atelier-go/atelier/data"
+)
+
+// Evaluation gives the data that a model is to be judged by: pictures as validation of the last phase sees them. what is
+// empty for its validation data itself, or the name of a dataset, or the path of a folder or a zip archive, or a source
+// in YAML such as "{folder: {path: photos, dir: test}}".
+func (r *Recipe) Evaluation(what string) (*data.Loader, error) {
+	if len(r.Phases) == 0 {
+		return nil, fmt.Errorf("%s: there are no phases: want at least one", r.file)
+	}
+	name, path := r.dataOf(len(r.Phases) - 1)
+	b := &builder{recipe: r, sources: sources{open: map[string]data.Dataset{}, decode: true}}
+	if _, there := r.Datasets[what]; there {
+		name, what = what, ""
+	}
+	s := r.Datasets[name]
+	switch {
+	case what != "":
+		source, err := r.source(what)
+		if err != nil {
+			return nil, err
+		}
+		s.Valid = source
+	case s.Valid == nil:
+		return nil, fmt.Errorf("%s: dataset %q has no validation data: name pictures to evaluate on", r.at(r.lines[path]), name)
+	}
+	valid, err := b.sources.dataset(*s.Valid)
+	if err != nil {
+		return nil, err
+	}
+	l := s.validLoader(valid)
+	return l, l.Check()
+}
+
+// source reads what Evaluation is asked for.
+func (r *Recipe) source(what string) (*Source, error) {
+	s := &Source{}
+	if strings.HasPrefix(what, "{") {
+		root, err := parse(what, []byte(what))
+		if err != nil {
+			return nil, err
+		}
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, err
+		}
+		d := &decoder{file: what, dir: dir, lines: map[string]int{}}
+		d.value(root, reflect.ValueOf(s).Elem(), "")
+		return s, d.err()
+	}
+	info, err := os.Stat(what)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("there is no dataset and no file %q; the recipe's datasets are %s", what, strings.Join(slices.Sorted(maps.Keys(r.Datasets)), ", "))
+	case info.IsDir():
+		s.Folder = &Files{Path: Path(what)}
+	case strings.HasSuffix(strings.ToLower(what), ".zip"):
+		s.Zip = &Files{Path: Path(what)}
+	default:
+		return nil, fmt.Errorf("%s: want a folder, a zip archive, or a source in YAML such as {idx: {pictures: a, labels: b}}", what)
+	}
+	return s, nil
+}
