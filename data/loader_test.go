@@ -99,7 +99,7 @@ func TestBatchContents(t *testing.T) {
 		if want := l.Sampler().Indices(b.Step); !slices.Equal(b.Indices, want) {
 			t.Fatalf("batch %d has %v, the sampler says %v", b.Step, b.Indices, want)
 		}
-		if b.N != len(b.Indices) || b.H != 2 || b.W != 3 || b.C != 3 || len(b.Pixels) != b.N*18 || b.Mixed != nil && len(b.Mixed) > 0 {
+		if b.N != len(b.Indices) || b.H != 2 || b.W != 3 || b.C != 3 || len(b.Pixels) != b.N*18 || len(b.Mixed) > 0 {
 			t.Fatalf("batch %d is [%d %d %d %d] with %d pixels", b.Step, b.N, b.H, b.W, b.C, len(b.Pixels))
 		}
 		for k, i := range b.Indices {
@@ -181,8 +181,8 @@ func TestCorruptPictureIsSkippedAndCounted(t *testing.T) {
 			t.Errorf("after batch %d: %d skipped in it, %d in all, want 3 and %d", step, len(b.Skipped), l.Skipped(), 3*(step+1))
 		}
 	}
-	l.Dataset = broken{grid(2, 2, 2, 1), map[int]bool{0: true, 1: true}}
-	all := l.Open(context.Background(), 0)
+	none := &Loader{Dataset: broken{grid(2, 2, 2, 1), map[int]bool{0: true, 1: true}}, Batch: 4, Corrupt: Skip}
+	all := none.Open(context.Background(), 0)
 	defer all.Close()
 	if _, err := all.Next(); err == nil || !strings.Contains(err.Error(), "none of the 2 pictures can be read") || !strings.Contains(err.Error(), "is broken") {
 		t.Errorf("nothing can be read: %v", err)
@@ -327,6 +327,9 @@ func TestUnreleasedBatchesStay(t *testing.T) {
 
 // Steady use allocates nothing for each picture: an order for each epoch, and little else.
 func TestSteadyStateAllocates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long with the race detector, which allocates too")
+	}
 	m, err := Load(context.Background(), Shapes{N: 256, Size: 32}, 0)
 	if err != nil {
 		t.Fatal(err)

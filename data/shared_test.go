@@ -41,6 +41,9 @@ func fashion(t testing.TB, train bool) *Memory {
 }
 
 func TestPublishedArchives(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads large archives")
+	}
 	for _, c := range []struct {
 		file         string
 		options      FilesOptions
@@ -81,6 +84,9 @@ func TestPublishedArchives(t *testing.T) {
 }
 
 func TestFashionMNIST(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads all pictures")
+	}
 	for _, train := range []bool{true, false} {
 		m := fashion(t, train)
 		counts := make([]int, 10)
