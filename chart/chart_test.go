@@ -109,6 +109,9 @@ func TestSaysWhatItShows(t *testing.T) {
 			t.Errorf("%q is not in %q", want, got)
 		}
 	}
+	if got := texts(t, svg(t, small())); !slices.Contains(got, "0") || !slices.Contains(got, "2000") {
+		t.Errorf("the smallest picture has no numbers along x: %q", got)
+	}
 	odd := texts(t, svg(t, difficult()))
 	for _, want := range []string{"Δ <difficult> & \"odd\" \uFFFD β₁", "no data"} {
 		if !slices.Contains(odd, want) {

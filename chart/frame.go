@@ -132,7 +132,7 @@ func (f *frame) placeNumbers() {
 		return
 	}
 	style := writing(tickSize, false, ink)
-	for n := int((f.area.right - f.area.left) / 80); n >= 2; n-- {
+	for n := max(2, int((f.area.right-f.area.left)/80)); n >= 2; n-- {
 		f.xTicks = f.x.ticks(n)
 		end, fits := f.area.left-margin-f.left, true
 		for _, t := range f.xTicks {
