@@ -10,6 +10,9 @@
 // runs towards; the phase that follows begins there, so that it is not trained with twice. This is fastai's convention,
 // and optax's. A learning rate finder, which wants its last value too, trains with At(k, n-1), as PyTorch's OneCycleLR does.
 //
+// [Lengths] gives phases that are measured in epochs their whole numbers of steps, before the run. A schedule runs over
+// these; fastai divides by the epochs times the batches, which need not be whole.
+//
 // # Kinds
 //
 // With p = k/n and e(a, b, x) an interpolation from a to b, linear (a + x(b-a)) or cosine (b + (a-b)(1+cos(πx))/2):

@@ -16,6 +16,9 @@ type Spec struct {
 
 // Of is the Spec of a schedule.
 func Of(s Schedule) Spec {
+	if spec, ok := s.(Spec); ok {
+		return spec
+	}
 	if v := reflect.ValueOf(s); v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return Spec{}

@@ -96,6 +96,9 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%#v is not nothing", s)
 		}
 	}
+	if once := schedule.Of(schedule.Cosine{From: 1}); schedule.Of(once) != once {
+		t.Error("a spec of a spec is another")
+	}
 	if _, err := json.Marshal(schedule.Of(foreign{})); err == nil || !strings.Contains(err.Error(), "foreign") {
 		t.Errorf("a type from elsewhere: %v", err)
 	}
