@@ -48,12 +48,16 @@ func turn(dst, src Picture, sin, cos float64) {
 
 // blend is the pixel at row y + fy/2^16, column x + fx/2^16.
 func blend(dst []uint8, src Picture, y, x int, fy, fx uint64) {
-	y0, y1 := src.Row(mirror(y, src.H)), src.Row(mirror(y+1, src.H))
-	x0, x1 := mirror(x, src.W)*src.C, mirror(x+1, src.W)*src.C
+	y0, y1, x0, x1 := y, y+1, x, x+1
+	if y < 0 || x < 0 || y1 >= src.H || x1 >= src.W {
+		y0, y1, x0, x1 = mirror(y, src.H), mirror(y1, src.H), mirror(x, src.W), mirror(x1, src.W)
+	}
+	a, b := src.Pix[(y0*src.W+x0)*src.C:], src.Pix[(y0*src.W+x1)*src.C:]
+	c, d := src.Pix[(y1*src.W+x0)*src.C:], src.Pix[(y1*src.W+x1)*src.C:]
 	gy, gx := 1<<16-fy, 1<<16-fx
 	for k := range dst {
-		upper := gx*uint64(y0[x0+k]) + fx*uint64(y0[x1+k])
-		lower := gx*uint64(y1[x0+k]) + fx*uint64(y1[x1+k])
+		upper := gx*uint64(a[k]) + fx*uint64(b[k])
+		lower := gx*uint64(c[k]) + fx*uint64(d[k])
 		dst[k] = uint8((gy*upper + fy*lower + 1<<31) >> 32)
 	}
 }

@@ -17,6 +17,7 @@ func Resize(p Picture, h, w int, f Filter) (Picture, error) {
 type Resizer struct {
 	columns, rows kernel
 	middle        []uint8 // resized along the rows: [rows of the part, w, C]
+	sums          []int32 // [w C]
 }
 
 // Resize makes dst, of size [h w C], of a part of src, as PIL's crop and resize do: first along the rows, then along the
@@ -29,13 +30,13 @@ func (r *Resizer) Resize(dst *Picture, h, w int, src Picture, part image.Rectang
 	dst.Reset(h, w, src.C)
 	r.columns.build(part.Min.X, part.Dx(), w, f)
 	r.rows.build(0, part.Dy(), h, f)
-	r.middle = resized(r.middle, part.Dy()*w*src.C)
+	r.middle, r.sums = resized(r.middle, part.Dy()*w*src.C), resized(r.sums, w*src.C)
 	for y := range part.Dy() {
 		along(r.middle[y*w*src.C:][:w*src.C], src.Row(part.Min.Y+y), src.C, &r.columns)
 	}
 	for y := range h {
 		first, weights := r.rows.at(y)
-		across(dst.Row(y), r.middle[first*w*src.C:], w*src.C, weights)
+		across(dst.Row(y), r.middle[first*w*src.C:], weights, r.sums)
 	}
 	return nil
 }
@@ -83,20 +84,31 @@ func along(dst, src []uint8, c int, k *kernel) {
 	}
 }
 
-// across makes one row as the weighted sum of rows that are stride bytes apart.
-func across(dst, src []uint8, stride int, weights []int32) {
+// across makes one row as the weighted sum of rows that are as long, one after the other. sums is memory for it.
+func across(dst, src []uint8, weights []int32, sums []int32) {
 	if len(weights) == 1 {
 		copy(dst, src)
 		return
 	}
-	for x := range dst {
-		sum := int32(half)
-		at := x
-		for _, w := range weights {
-			sum += w * int32(src[at])
-			at += stride
+	n := len(dst)
+	sums = sums[:n]
+	for x := range sums {
+		sums[x] = half
+	}
+	for ; len(weights) >= 2; weights, src = weights[2:], src[min(2*n, len(src)):] {
+		v, w, a, b := weights[0], weights[1], src[:n], src[n:2*n]
+		for x := range sums {
+			sums[x] += v*int32(a[x]) + w*int32(b[x])
 		}
-		dst[x] = clip(sum)
+	}
+	if len(weights) == 1 {
+		w, a := weights[0], src[:n]
+		for x := range sums {
+			sums[x] += w * int32(a[x])
+		}
+	}
+	for x, v := range sums {
+		dst[x] = clip(v)
 	}
 }
 

@@ -8,11 +8,11 @@ import "image"
 // colour at edges.)
 type upsampler struct {
 	m            *image.YCbCr
-	cw, ch       int  // chroma samples
-	dx, dy       int  // pixels a chroma sample has
-	smooth       bool // interpolate; otherwise repeat
-	toRGB        func(dst *[4]uint8, y, cb, cr uint8)
-	sums         []int // of a near and a far row of chroma
+	cw, ch       int                             // chroma samples
+	dx, dy       int                             // pixels a chroma sample has
+	smooth       bool                            // interpolate; otherwise repeat
+	toRGB        func(dst, luma, cb, cr []uint8) // of a row
+	sums         []int                           // of a near and a far row of chroma
 	cbRow, crRow []uint8
 }
 
@@ -51,9 +51,7 @@ func (u *upsampler) row(dst []uint8, y int) {
 	offset := m.COffset(m.Rect.Min.X, m.Rect.Min.Y)
 	cb := u.chroma(u.cbRow, m.Cb[offset:], y)
 	cr := u.chroma(u.crRow, m.Cr[offset:], y)
-	for x := range len(dst) / 4 {
-		u.toRGB((*[4]uint8)(dst[4*x:]), luma[x], cb[x], cr[x])
-	}
+	u.toRGB(dst, luma, cb, cr)
 }
 
 // chroma is row y of a chroma plane at full width.
@@ -99,44 +97,65 @@ func widen(dst []uint8, sums []int, bias, shift int) {
 	if bias == 1 {
 		odd = 2
 	}
-	last := len(sums) - 1
+	left := sums[0]
 	for i, v := range sums {
-		left, right := sums[max(i-1, 0)], sums[min(i+1, last)]
-		dst[2*i] = uint8((3*v + left + bias) >> shift)
-		if 2*i+1 < len(dst) {
-			dst[2*i+1] = uint8((3*v + right + odd) >> shift)
+		right := v
+		if i+1 < len(sums) {
+			right = sums[i+1]
 		}
+		d := dst[2*i:]
+		d[0] = uint8((3*v + left + bias) >> shift)
+		if len(d) > 1 {
+			d[1] = uint8((3*v + right + odd) >> shift)
+		}
+		left = v
 	}
 }
 
 // fromJFIF converts luma 0..255, in 16 fractional bits, rounded.
-func fromJFIF(dst *[4]uint8, y, cb, cr uint8) {
+func fromJFIF(dst, luma, cb, cr []uint8) {
 	const (
 		crR = 91881  // 1.402
 		cbG = 22554  // 0.344136
 		crG = 46802  // 0.714136
 		cbB = 116130 // 1.772
 	)
-	fromYCbCr(dst, int32(y)<<16, crR*signed(cr), -cbG*signed(cb)-crG*signed(cr), cbB*signed(cb))
+	n := len(dst) / 4
+	luma, cb, cr = luma[:n], cb[:n], cr[:n]
+	for x := range n {
+		l, b, r := int32(luma[x])<<16+half16, int32(cb[x])-128, int32(cr[x])-128
+		d := dst[4*x : 4*x+4 : 4*x+4]
+		d[0], d[1], d[2], d[3] = clip16(l+crR*r), clip16(l-cbG*b-crG*r), clip16(l+cbB*b), 255
+	}
 }
 
 // fromVideo converts luma 16..235 and chroma 16..240.
-func fromVideo(dst *[4]uint8, y, cb, cr uint8) {
+func fromVideo(dst, luma, cb, cr []uint8) {
 	const (
-		luma = 76309  // 255/219
-		crR  = 104597 // 1.402·255/224
-		cbG  = 25675  // 0.344136·255/224
-		crG  = 53279  // 0.714136·255/224
-		cbB  = 132201 // 1.772·255/224
+		lumaAll = 76309  // 255/219
+		crR     = 104597 // 1.402·255/224
+		cbG     = 25675  // 0.344136·255/224
+		crG     = 53279  // 0.714136·255/224
+		cbB     = 132201 // 1.772·255/224
 	)
-	fromYCbCr(dst, luma*(int32(y)-16), crR*signed(cr), -cbG*signed(cb)-crG*signed(cr), cbB*signed(cb))
+	n := len(dst) / 4
+	luma, cb, cr = luma[:n], cb[:n], cr[:n]
+	for x := range n {
+		l, b, r := lumaAll*(int32(luma[x])-16)+half16, int32(cb[x])-128, int32(cr[x])-128
+		d := dst[4*x : 4*x+4 : 4*x+4]
+		d[0], d[1], d[2], d[3] = clip16(l+crR*r), clip16(l-cbG*b-crG*r), clip16(l+cbB*b), 255
+	}
 }
 
-func signed(chroma uint8) int32 { return int32(chroma) - 128 }
+const half16 = 1 << 15
 
-func fromYCbCr(dst *[4]uint8, luma, red, green, blue int32) {
-	const half = 1 << 15
-	dst[0], dst[1], dst[2], dst[3] = clip16(luma+red+half), clip16(luma+green+half), clip16(luma+blue+half), 255
+// clip16 is the integer part, limited to a byte.
+func clip16(v int32) uint8 {
+	if uint32(v) < 1<<24 {
+		return uint8(v >> 16)
+	}
+	if v < 0 {
+		return 0
+	}
+	return 255
 }
-
-func clip16(v int32) uint8 { return uint8(min(max(v>>16, 0), 255)) }
