@@ -82,7 +82,7 @@ type Polynomial struct {
 // At is the value at step k of n.
 func (s Polynomial) At(k, n int) float64 {
 	x, of := float64(k), float64(n)
-	return between(s.From, s.To, x, of, func() float64 { return s.To + (s.From-s.To)*math.Pow(1-x/of, s.Power) })
+	return between(s.From, s.To, x, of, func() float64 { return s.To + float64((s.From-s.To)*math.Pow(1-x/of, s.Power)) })
 }
 
 // Check refuses values that float32 does not hold, and a power that is not above zero.
@@ -94,14 +94,16 @@ func (s Polynomial) Check() error {
 	return c.err()
 }
 
+// The conversions to float64 keep processors that have it from contracting product and sum: the same bits everywhere.
+
 // linear goes from a, at x = 0, to b, at x = n, both to the last bit.
 func linear(a, b, x, n float64) float64 {
-	return between(a, b, x, n, func() float64 { return a + x/n*(b-a) })
+	return between(a, b, x, n, func() float64 { return a + float64(x/n*(b-a)) })
 }
 
 // cosine goes from a, at x = 0, to b, at x = n, both to the last bit and flat there.
 func cosine(a, b, x, n float64) float64 {
-	return between(a, b, x, n, func() float64 { return b + (a-b)/2*(math.Cos(math.Pi*x/n)+1) })
+	return between(a, b, x, n, func() float64 { return b + float64((a-b)/2*(math.Cos(math.Pi*x/n)+1)) })
 }
 
 // between is a up to x = 0 and b from x = n on; in between it is what f says, but for rounding that leaves a to b.

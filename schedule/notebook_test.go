@@ -16,15 +16,15 @@ type decay func(start, end float64, i, nb int) float64
 
 var (
 	none   decay = func(s, e float64, i, nb int) float64 { return s }
-	line   decay = func(s, e float64, i, nb int) float64 { return s + float64(i)/float64(nb)*(e-s) }
+	line   decay = func(s, e float64, i, nb int) float64 { return s + float64(float64(i)/float64(nb)*(e-s)) }
 	cosine decay = func(s, e float64, i, nb int) float64 {
-		return e + (s-e)/2*(math.Cos(math.Pi*float64(i)/float64(nb))+1)
+		return e + float64((s-e)/2*(math.Cos(math.Pi*float64(i)/float64(nb))+1))
 	}
 	exponential decay = func(s, e float64, i, nb int) float64 { return s * math.Pow(e/s, float64(i)/float64(nb)) }
 )
 
 func polynomial(p float64) decay {
-	return func(s, e float64, i, nb int) float64 { return e + (s-e)*math.Pow(1-float64(i)/float64(nb), p) }
+	return func(s, e float64, i, nb int) float64 { return e + float64((s-e)*math.Pow(1-float64(i)/float64(nb), p)) }
 }
 
 // phase is a training phase: how long, and one hyper-parameter in fastai's terms and in ours.
