@@ -118,10 +118,13 @@ func parseIDX(r io.Reader) (dims []int, values []uint8, err error) {
 		}
 		n *= int64(size)
 	}
-	// The memory grows with what the file really holds.
-	if values, err = io.ReadAll(io.LimitReader(r, n+1)); err != nil {
-		return nil, nil, fmt.Errorf("after %d of %d bytes: %w", len(values), n, err)
+	// The memory for more than some megabytes grows with what the file really holds.
+	var content bytes.Buffer
+	content.Grow(int(min(n+bytes.MinRead, 64<<20)))
+	if _, err := content.ReadFrom(io.LimitReader(r, n+1)); err != nil {
+		return nil, nil, fmt.Errorf("after %d of %d bytes: %w", content.Len(), n, err)
 	}
+	values = content.Bytes()
 	if int64(len(values)) != n {
 		more := ""
 		if int64(len(values)) > n {
