@@ -90,6 +90,32 @@ func TestLosslessFormats(t *testing.T) {
 	}
 }
 
+// Files that libwebp wrote, of the colours (30x, 50y, 9xy) and, in the lossy one, an alpha of 100 from column 6 on. The
+// numbers are libwebp's own.
+func TestWebP(t *testing.T) {
+	for _, c := range []struct {
+		file    string
+		want    [3][4]int // at row 0, column 0; row 3, column 4; row 5, column 8
+		largest int
+	}{
+		{"testdata/lossless.webp", [3][4]int{{0, 0, 0, 255}, {120, 150, 108, 255}, {240, 250, 104, 255}}, 0},
+		{"testdata/lossy.webp", [3][4]int{{0, 9, 0, 255}, {121, 149, 103, 255}, {248, 246, 107, 100}}, 2},
+	} {
+		p := must[Picture](t)(Read(c.file, Options{Channels: 4}))
+		if p.Size() != "6x9x4" {
+			t.Fatalf("%s is %s", c.file, p.Size())
+		}
+		for i, at := range [3][2]int{{0, 0}, {3, 4}, {5, 8}} {
+			pixel := p.Row(at[0])[4*at[1]:][:4]
+			for k, want := range c.want[i] {
+				if d := int(pixel[k]) - want; d > c.largest || -d > c.largest {
+					t.Errorf("%s, row %d, column %d is %v, want %v", c.file, at[0], at[1], pixel, c.want[i])
+				}
+			}
+		}
+	}
+}
+
 func TestSixteenBitsAreRounded(t *testing.T) {
 	m := image.NewGray16(image.Rect(0, 0, 256, 256))
 	for i := range 65536 {
@@ -382,6 +408,9 @@ func FuzzDecode(f *testing.F) {
 	var b, g, j, tf bytes.Buffer
 	if err := errors.Join(bmp.Encode(&b, m), gif.Encode(&g, m, nil), jpeg.Encode(&j, m, nil), tiff.Encode(&tf, m, nil)); err != nil {
 		f.Fatal(err)
+	}
+	for _, name := range []string{"testdata/lossless.webp", "testdata/lossy.webp"} {
+		f.Add(must[[]byte](f)(os.ReadFile(name)), 4)
 	}
 	for _, file := range [][]byte{encodePNG(f, m), b.Bytes(), g.Bytes(), j.Bytes(), tf.Bytes(),
 		withEXIF("JPEG", j.Bytes(), exif(binary.BigEndian, 6)), header(3, 4), []byte("RIFF\x00\x00\x00\x00WEBPVP8X")} {
