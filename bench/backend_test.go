@@ -35,7 +35,7 @@ func serving(ctx context.Context) *exec.Cmd {
 	return cmd
 }
 
-func testBackend(t *testing.T) compute.Backend {
+func testBackend(t testing.TB) compute.Backend {
 	t.Helper()
 	b, err := compute.NewWithConfig(testConfig)
 	if err != nil {

@@ -19,6 +19,8 @@ type Job struct {
 	Name string
 	// FLOPs is the work of one step, counted as direct convolution.
 	FLOPs float64
+	// Pictures is how many pictures a step trains on, 0 for other jobs.
+	Pictures int
 	// Heavy jobs run in a process of their own, and their peak memory is reported.
 	Heavy bool
 	// Quick jobs are those measured when none is asked for.
@@ -49,6 +51,7 @@ var families = []family{
 	{"vggconv", []int{256, 512}, "pixels of the side of VGG-19's picture", 1 << 13, vggconvJobs},
 	{"style", []int{128, 256, 512, 1024, 2048}, "pixels of the picture's side", 1 << 13, styleJobs},
 	{"resnet18", []int{128}, "pictures in the batch", 1 << 13, resnetJobs},
+	{"trainloop", []int{128}, "pictures in the batch", loopPictures, trainloopJobs},
 }
 
 // All lists the jobs of a full run.

@@ -24,6 +24,7 @@ func TestSelect(t *testing.T) {
 		{"resnet18 style=128", "resnet18=128 style=128"},
 		{"vggconv=256/conv3_2", "vggconv=256/conv3_2/forward vggconv=256/conv3_2/dx vggconv=256/conv3_2/dk"},
 		{"vggconv=32/conv1_1/dk", "vggconv=32/conv1_1/dk"},
+		{"trainloop=8/small", "trainloop=8/small/loop trainloop=8/small/step"},
 	} {
 		jobs, err := Select(strings.Fields(c.filters)...)
 		if err != nil {
@@ -37,7 +38,7 @@ func TestSelect(t *testing.T) {
 func TestSelectRefusesUnknownJobs(t *testing.T) {
 	for _, filter := range []string{
 		"", "vgg", "gemm=", "gemm=0", "gemm=-1", "gemm=x", "gemm=99999999", "gemm=5/x", "style=2", "vggconv=8",
-		"vggconv=256/conv3_3", "vggconv=256/conv3_2/back", "vggconv=256/conv",
+		"vggconv=256/conv3_3", "vggconv=256/conv3_2/back", "vggconv=256/conv", "trainloop=1", "trainloop=4097", "trainloop=8/big",
 	} {
 		if jobs, err := Select(filter); err == nil {
 			t.Errorf("Select(%q) = %s, want an error", filter, names(jobs))
@@ -67,7 +68,7 @@ func TestQuickIsAPartOfAll(t *testing.T) {
 
 // Every family at its smallest, twice: the second step meets what the first has left.
 func TestJobsRun(t *testing.T) {
-	for _, filter := range []string{"gemm=3", "vggconv=16", "style=4", "style=7", "resnet18=2"} {
+	for _, filter := range []string{"gemm=3", "vggconv=16", "style=4", "style=7", "resnet18=2", "trainloop=2"} {
 		jobs, err := Select(filter)
 		if err != nil {
 			t.Fatal(err)

@@ -43,7 +43,7 @@ func TestTorchDoesEveryJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.stop()
-	for _, j := range selected(t, "gemm=4", "vggconv=16/conv1_1", "style=4", "resnet18=2") {
+	for _, j := range selected(t, "gemm=4", "vggconv=16/conv1_1", "style=4", "resnet18=2", "trainloop=2") {
 		for _, request := range []string{"open " + j.Name + " nchw", "step 2", "close"} {
 			if _, err := p.ask(strings.Fields(request)...); err != nil {
 				t.Error(err)

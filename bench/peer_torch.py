@@ -2,7 +2,8 @@
 
 Protocol (bench/serve.go): a request is a line of words on standard input, the answer a line of JSON.
 
-    open NAME [LAYOUT]   readies a job; without LAYOUT (nchw, channels_last) tries both and keeps the faster
+    open NAME [LAYOUT]   readies a job; without LAYOUT (nchw, channels_last) tries both and keeps the faster. For jobs with
+                         a loader LAYOUT is followed by the number of its workers, as in nchw/1; 0, 1 and 2 are tried
     step COUNT           runs the job that often and tells the mean time
     close                frees the job and tells the peak memory of the process so far
 
@@ -12,6 +13,7 @@ import argparse
 import gc
 import json
 import math
+import random
 import re
 import signal
 import statistics
@@ -124,29 +126,44 @@ class Block(torch.nn.Module):
         return F.relu(self.bn2(self.conv2(h)) + self.shortcut(x), inplace=True)
 
 
-class ResNet18(torch.nn.Module):
-    """ResNet-18 with the stem for 32×32 pictures: one 3×3 convolution and no pooling."""
+class ResNet(torch.nn.Module):
+    """A ResNet with the stem for 32×32 pictures: one 3×3 convolution and no pooling."""
 
-    def __init__(self):
+    def __init__(self, channels, widths, depths):
         super().__init__()
+        cin = widths[0]
         self.stem = torch.nn.Sequential(
-            torch.nn.Conv2d(3, 64, 3, 1, 1, bias=False), torch.nn.BatchNorm2d(64), torch.nn.ReLU(inplace=True))
+            torch.nn.Conv2d(channels, cin, 3, 1, 1, bias=False), torch.nn.BatchNorm2d(cin), torch.nn.ReLU(inplace=True))
         blocks = []
-        for cin, cout, stride in [(64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2)]:
-            blocks += [Block(cin, cout, stride), Block(cout, cout, 1)]
+        for i, (cout, depth) in enumerate(zip(widths, depths)):
+            for k in range(depth):
+                blocks.append(Block(cin, cout, 2 if i > 0 and k == 0 else 1))
+                cin = cout
         self.blocks = torch.nn.Sequential(*blocks)
-        self.head = torch.nn.Linear(512, 10)
+        self.head = torch.nn.Linear(cin, 10)
 
     def forward(self, x):
         return self.head(self.blocks(self.stem(x)).mean((2, 3)))
 
 
+RESNET18 = (3, [64, 128, 256, 512], [2, 2, 2, 2])
+
+
 def resnet18(batch, layout):
     """A training step: forward, backward, SGD with Nesterov momentum and weight decay."""
-    model = ResNet18().to(memory_format=layout).train()
-    pictures = torch.randn(batch, 3, 32, 32).to(memory_format=layout)
-    labels = torch.arange(batch) % 10
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    return fixed_step(ResNet(*RESNET18), 0.1, torch.randn(batch, 3, 32, 32), layout)
+
+
+def sgd(model, rate):
+    return torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
+
+
+def fixed_step(model, rate, pictures, layout):
+    """A training step on the same pictures again and again."""
+    model = model.to(memory_format=layout).train()
+    pictures = pictures.to(memory_format=layout)
+    labels = torch.arange(len(pictures)) % 10
+    optimizer = sgd(model, rate)
 
     def step():
         optimizer.zero_grad(set_to_none=True)
@@ -156,14 +173,75 @@ def resnet18(batch, layout):
     return step
 
 
+# Networks of the training loops: the side of the pictures, then what ResNet wants.
+LOOPS = {"resnet18": (32, *RESNET18), "small": (28, 1, [16, 32, 64], [1, 1, 1])}
+LOOP_PICTURES = 4096
+LOOP_PAD = 4
+
+
+class Noise(torch.utils.data.Dataset):
+    """Pictures of noise, cut at random out of mirrored borders, flipped half of the time, and normalised. The borders
+    are made once, not picture by picture."""
+
+    def __init__(self, side, channels):
+        self.side = side
+        pixels = torch.randint(0, 256, (LOOP_PICTURES, channels, side, side)).float()
+        self.pixels = F.pad(pixels, (LOOP_PAD,) * 4, mode="reflect").to(torch.uint8)
+
+    def __len__(self):
+        return LOOP_PICTURES
+
+    def __getitem__(self, i):
+        y, x, flip = random.randint(0, 2 * LOOP_PAD), random.randint(0, 2 * LOOP_PAD), random.random() < 0.5
+        picture = self.pixels[i, :, y:y + self.side, x:x + self.side]
+        if flip:
+            picture = picture.flip(-1)
+        return picture.float().div_(255).sub_(0.5).div_(0.25), i % 10
+
+
+def forever(loader):
+    while True:
+        yield from loader
+
+
+def trainloop(batch, layout, task, part, workers=0):
+    """A training step with its pictures from a loader, and the loss and the accuracy read as a loop does that shows
+    them; or, as part "step", on a fixed batch."""
+    side, channels, widths, depths = LOOPS[task]
+    model = ResNet(channels, widths, depths)
+    if part == "step":
+        return fixed_step(model, 0.01, torch.randn(batch, channels, side, side), layout)
+    model = model.to(memory_format=layout).train()
+    optimizer = sgd(model, 0.01)
+    batches = forever(torch.utils.data.DataLoader(
+        Noise(side, channels), batch_size=batch, shuffle=True, drop_last=True, num_workers=workers,
+        persistent_workers=workers > 0))
+
+    def step():
+        pictures, labels = next(batches)
+        pictures = pictures.contiguous(memory_format=layout)
+        optimizer.zero_grad(set_to_none=True)
+        logits = model(pictures)
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        optimizer.step()
+        loss.item(), (logits.argmax(1) == labels).sum().item()
+
+    return step
+
+
 def build(name, layout):
     """The step of a job."""
-    m = re.fullmatch(r"(gemm|style|resnet18|vggconv)=(\d+)(?:/(\w+)/(forward|dx|dk))?", name)
-    if not m or (m[1] == "vggconv") != (m[3] is not None):
+    m = (re.fullmatch(r"(gemm|style|resnet18)=(\d+)", name)
+         or re.fullmatch(r"(vggconv)=(\d+)/(\w+)/(forward|dx|dk)", name)
+         or re.fullmatch(r"(trainloop)=(\d+)/(resnet18|small)/(loop|step)", name))
+    if not m:
         raise ValueError(f"no job {name}")
     torch.manual_seed(1)
-    make = {"gemm": gemm, "style": style, "resnet18": resnet18, "vggconv": vggconv}[m[1]]
-    return make(int(m[2]), LAYOUTS[layout], *(m.groups()[2:] if m[3] else ()))
+    make = {"gemm": gemm, "style": style, "resnet18": resnet18, "vggconv": vggconv, "trainloop": trainloop}[m[1]]
+    layout, _, workers = layout.partition("/")
+    more = {"workers": int(workers)} if workers else {}
+    return make(int(m[2]), LAYOUTS[layout], *m.groups()[2:], **more)
 
 
 def timed(step, count=1):
@@ -191,7 +269,10 @@ def speed(name, layout):
 def faster_layout(name):
     if name.startswith("gemm"):
         return "nchw"
-    return min(LAYOUTS, key=lambda layout: speed(name, layout))
+    layout = min(LAYOUTS, key=lambda layout: speed(name, layout))
+    if name.endswith("/loop"):
+        layout = min((f"{layout}/{workers}" for workers in range(3)), key=lambda layout: speed(name, layout))
+    return layout
 
 
 def peak_memory():

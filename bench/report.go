@@ -46,6 +46,8 @@ type Result struct {
 	// may exceed that.
 	GFLOPS float64 `json:"gflops"`
 	OfPeak float64 `json:"of_peak"`
+	// PicturesPerSecond is that of jobs that train, 0 for others.
+	PicturesPerSecond float64 `json:"pictures_per_second,omitempty"`
 	// CompileSeconds is the time to build and compile the job and to run it for the first time.
 	CompileSeconds float64 `json:"compile_seconds"`
 	// PeakMemory is the most resident memory of the job's process in bytes; 0 for jobs that share one.

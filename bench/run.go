@@ -107,6 +107,7 @@ func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
 	result.Repeat = m.repeat
 	result.Seconds = summarize(m.ours)
 	result.GFLOPS = job.FLOPs / result.Seconds.Median / 1e9
+	result.PicturesPerSecond = float64(job.Pictures) / result.Seconds.Median
 	if r.Options.Peak.FMAGflops > 0 {
 		result.OfPeak = result.GFLOPS / r.Options.Peak.FMAGflops
 	}

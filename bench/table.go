@@ -19,11 +19,14 @@ func (r *Report) WriteTable(w io.Writer) error {
 	}
 	b.WriteByte('\n')
 	rows := [][]string{{"job", "n", "median", "min", "spread", "GFLOP/s", "of peak", "memory"}}
+	if r.trains() {
+		rows[0] = append(rows[0], "pictures/s")
+	}
 	if r.Peer != "" {
 		rows[0] = append(rows[0], "peer", "ratio", "", "peer memory", "peer layout")
 	}
 	for _, result := range r.Results {
-		rows = append(rows, result.row())
+		rows = append(rows, result.row(r.trains()))
 	}
 	align(&b, rows)
 	for _, result := range r.Results {
@@ -40,8 +43,18 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return err
 }
 
-// row is the result's line, cell by cell.
-func (r *Result) row() []string {
+// trains tells whether a job of the report trains on pictures.
+func (r *Report) trains() bool {
+	for _, result := range r.Results {
+		if result.PicturesPerSecond > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// row is the result's line, cell by cell; pictures adds the cell for jobs that train.
+func (r *Result) row(pictures bool) []string {
 	switch {
 	case r.Error != "":
 		return []string{r.Job, "", "failed"}
@@ -52,6 +65,12 @@ func (r *Result) row() []string {
 		r.Job, fmt.Sprint(r.Seconds.N), duration(r.Seconds.Median), duration(r.Seconds.Min),
 		fmt.Sprintf("%.0f%%", 100*r.Seconds.Spread), fmt.Sprintf("%.1f", r.GFLOPS),
 		fmt.Sprintf("%.0f%%", 100*r.OfPeak), memory(r.PeakMemory),
+	}
+	switch {
+	case pictures && r.PicturesPerSecond > 0:
+		cells = append(cells, fmt.Sprintf("%.0f", r.PicturesPerSecond))
+	case pictures:
+		cells = append(cells, "")
 	}
 	if r.Peer != nil {
 		cells = append(cells, duration(r.Peer.Seconds.Median), fmt.Sprintf("%.2f", r.Peer.Ratio.Median),

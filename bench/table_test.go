@@ -44,6 +44,27 @@ bad failed: broken
 	}
 }
 
+// Jobs that train on pictures add a column, before the peer's.
+func TestTableOfTraining(t *testing.T) {
+	r := &Report{Peer: "PyTorch 1", Results: []Result{
+		{Job: "gemm=256", Seconds: summarize([]float64{1})},
+		{Job: "trainloop=8/small/loop", Seconds: summarize([]float64{0.5}), PicturesPerSecond: 16,
+			Peer: &PeerResult{Seconds: summarize([]float64{1}), Ratio: summarize([]float64{0.5}), Layout: "nchw/1"}},
+	}}
+	var b strings.Builder
+	if err := r.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	_, got, _ := strings.Cut(b.String(), "\n\n")
+	const want = `job                     n  median     min  spread  GFLOP/s  of peak  memory  pictures/s  peer  ratio                  peer memory  peer layout
+gemm=256                1     1 s     1 s      0%      0.0       0%
+trainloop=8/small/loop  1  500 ms  500 ms      0%      0.0       0%                  16   1 s   0.50  (0.50 to 0.50)                    nchw/1
+`
+	if got != want {
+		t.Errorf("table:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestSummarize(t *testing.T) {
 	if got := summarize(nil); got != (Stats{}) {
 		t.Errorf("of nothing: %+v", got)
