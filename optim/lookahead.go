@@ -11,6 +11,8 @@ import (
 // them every so many steps (Zhang et al., 2019, "Lookahead optimizer: k steps forward, 1 step back"):
 //
 //	slow ← slow + Alpha·(w - slow), w ← slow        every Steps steps
+//
+// Steps are counted for each parameter by its clock. In between, the parameters are the fast weights.
 type Lookahead struct {
 	Steps int     `json:"steps"` // zero is off; the paper's is 5
 	Alpha float64 `json:"alpha"` // in (0, 1]; zero means 0.5, the paper's

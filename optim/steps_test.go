@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/atelier-go/atelier/optim"
@@ -75,6 +78,39 @@ func TestLookaheadStepByStep(t *testing.T) {
 	}
 	followReference(t, optim.Config{Optimizer: optim.SGD{}, Lookahead: optim.Lookahead{Steps: 3}},
 		func() reference { return refSGD(0, false) })
+}
+
+// Parameters of float64 are updated in float64, with hyper-parameters that were rounded to float32: what is left of the
+// error is theirs.
+func TestFloat64(t *testing.T) {
+	store := model.NewStore()
+	start := []float64{1 + 1e-12, -3}
+	v, err := store.CreateVariable("/a/weight", tensors.FromFlatDataAndDimensions(slices.Clone(start), 1, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newUpdater(t, store, optim.Config{Optimizer: optim.AdamW{}, Clip: optim.Clipping{GlobalNorm: 1e-3}}, []*model.Variable{v})
+	exec, err := model.NewExec(testBackend(t), store, func(_ *model.Scope, gradient, hyper *Node) *Node {
+		return u.Apply(hyper, []*Node{gradient})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := optim.Hyper{LR: 0x1p-30, Momentum: 0.5, Beta2: 0.75, WeightDecay: 0.5}
+	hyper, err := u.Input([]optim.Hyper{h})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.Call1([][]float64{{3, -4}}, hyper); err != nil {
+		t.Fatal(err)
+	}
+	got := tensors.MustCopyFlatData[float64](v.MustValue())
+	for i, sign := range []float64{1, -1} {
+		want := h.LR * (sign + h.WeightDecay*start[i])
+		if moved := start[i] - got[i]; math.Abs(moved-want) > 1e-4*math.Abs(want) {
+			t.Errorf("w[%d] moved by %v, want %v", i, moved, want)
+		}
+	}
 }
 
 func followReference(t *testing.T, config optim.Config, ref func() reference) {

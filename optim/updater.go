@@ -51,9 +51,9 @@ type rowKey struct {
 
 // New makes the updater of groups of parameters, those nearest the input first, and its state in the store. What is
 // there already, of an updater before, is treated as carry says; state that the new updater does not use is deleted, and
-// executors that use it must be discarded. Parameters not in any group are left alone, whatever the graph does.
+// executors that use it must be discarded: a store has one updater at a time. Parameters not in any group are left alone.
 //
-// The parameters must be trainable, of a floating-point type, and have values.
+// The parameters must be trainable, float32 or float64, and have values.
 func New(store *model.Store, c Config, groups [][]*model.Variable, carry Carry) (*Updater, error) {
 	if err := errors.Join(c.check(), carry.check(), checkGroups(groups)); err != nil {
 		return nil, err
@@ -157,8 +157,8 @@ func checkGroups(groups [][]*model.Variable) error {
 				wrong = "is in the groups twice"
 			case !v.Trainable:
 				wrong = "is not trainable"
-			case !v.DType().IsFloat():
-				wrong = "is not of a floating-point type"
+			case v.DType() != dtypes.Float32 && v.DType() != dtypes.Float64:
+				wrong = "is not float32 or float64"
 			case !v.HasValue():
 				wrong = "has no value: initialize the store's variables first"
 			case strings.HasPrefix(v.Path(), stateScope):
