@@ -15,19 +15,20 @@ import (
 )
 
 // DefaultModel is the model of recipes that name none: a residual network that trains in seconds on small pictures.
-const DefaultModel = "cifar+resnet-16x1-32x1-64x1+average"
+const DefaultModel = "cifar+resnet-16x1-32x1-64x1+concat"
 
 // Drawn is the name of the dataset that is always there, of drawn shapes.
 const Drawn = "shapes"
 
 // drawn is that dataset.
 func drawn() Data {
-	middle := data.Normalise{Mean: []float64{0.5}, Std: []float64{0.25}}
 	return Data{
-		Train:      Source{Shapes: &Shapes{N: 8192, Seed: 1}, Memory: true},
-		Valid:      &Source{Shapes: &Shapes{N: 1024, Seed: 2}, Memory: true},
+		Train:      Source{Shapes: &Shapes{N: 8192, Size: 24, Seed: 1}, Memory: true},
+		Valid:      &Source{Shapes: &Shapes{N: 1024, Size: 24, Seed: 2}, Memory: true},
 		Transforms: []Transform{{data.RandomCrop{Pad: 3}}, {data.Flip{}}},
-		Normalise:  middle,
+		Normalise:  data.Normalise{Mean: []float64{0.5}, Std: []float64{0.25}},
+		Batch:      32,
+		ValidBatch: 256,
 	}
 }
 
@@ -56,13 +57,6 @@ func (r *Recipe) check(d *decoder) {
 	r.checkData(d, r.Data, "data")
 	for i := range r.Phases {
 		r.checkPhase(d, i)
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Datasets)) {
-		s := r.Datasets[name]
-		if path := join("datasets", name); s.Batch < 0 || s.ValidBatch < 0 || s.Workers < 0 || s.Prefetch < 0 {
-			d.wrong(r.lines[path], "%s: batch is %d, valid_batch %d, workers %d and prefetch %d: want numbers that are not negative",
-				path, s.Batch, s.ValidBatch, s.Workers, s.Prefetch)
-		}
 	}
 	if s := r.Loss.LabelSmoothing; !(s >= 0 && s < 1) {
 		d.wrong(r.lines["loss.label_smoothing"], "loss.label_smoothing is %v: want 0 to less than 1", s)

@@ -2,6 +2,8 @@ package recipe
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -48,6 +50,22 @@ type Data struct {
 	SkipCorrupt     bool           `json:"skip_corrupt"`
 	Workers         int            `json:"workers"`  // that read and transform; zero means one a processor
 	Prefetch        int            `json:"prefetch"` // batches made ahead; zero means 2
+}
+
+// Check wants pictures to train on, and numbers that are not negative.
+func (d Data) Check() error {
+	if d.Train == (Source{}) {
+		return errors.New("names no pictures: want train")
+	}
+	for _, f := range []struct {
+		name  string
+		value int
+	}{{"batch", d.Batch}, {"valid_batch", d.ValidBatch}, {"workers", d.Workers}, {"prefetch", d.Prefetch}} {
+		if f.value < 0 {
+			return fmt.Errorf("%s is %d: want a number that is not negative", f.name, f.value)
+		}
+	}
+	return nil
 }
 
 // Phase is a learn.Phase, or several of them by one of the recipes' shapes. What is zero means what it does there.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -83,24 +84,21 @@ func checkPicture(command, path string) error {
 	return nil
 }
 
-// writePlan prints a line for each phase and layer group.
+// writePlan prints a line for each phase and each stretch of layer groups that train with the same.
 func writePlan(w io.Writer, plan *learn.Plan) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "phase\tsteps\tdata\toptimizer\tgroup\tlr\tmomentum\tbeta2\tweight decay")
 	for i, phase := range plan.Phases() {
 		from, to := plan.Bounds(i)
-		first, last := plan.At(from).Hyper, plan.At(to-1).Hyper
-		for _, run := range sameGroups(first, last) {
-			groups := "all"
-			if run[1]-run[0] < len(first) {
-				groups = fmt.Sprint(run[0] + 1)
-				if run[1] > run[0]+1 {
-					groups += fmt.Sprintf("-%d", run[1])
-				}
-			}
-			a, b := first[run[0]], last[run[0]]
-			fmt.Fprintf(t, "%s\t%d to %d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", phase.Name, from, to-1, phase.Data.Name, phase.OptimizerName(),
-				groups, between(a.LR, b.LR), between(a.Momentum, b.Momentum), between(phase.Beta2Of(a), phase.Beta2Of(b)), between(a.WeightDecay, b.WeightDecay))
+		steps := make([][]optim.Hyper, 0, to-from)
+		for step := from; step < to; step++ {
+			steps = append(steps, plan.At(step).Hyper)
+		}
+		for _, run := range sameGroups(steps) {
+			of := func(value func(optim.Hyper) float64) string { return course(steps, run.from, value) }
+			fmt.Fprintf(t, "%s\t%d to %d\t%s\t%s\t%v\t%s\t%s\t%s\t%s\n", phase.Name, from, to-1, phase.Data.Name, phase.OptimizerName(), run,
+				of(func(h optim.Hyper) float64 { return h.LR }), of(func(h optim.Hyper) float64 { return h.Momentum }),
+				of(phase.Beta2Of), of(func(h optim.Hyper) float64 { return h.WeightDecay }))
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -110,23 +108,53 @@ func writePlan(w io.Writer, plan *learn.Plan) error {
 	return err
 }
 
-// sameGroups cuts the layer groups into stretches, from and to, that train with the same.
-func sameGroups(first, last []optim.Hyper) [][2]int {
-	var runs [][2]int
-	for g := range first {
-		if n := len(runs); n > 0 && first[g] == first[g-1] && last[g] == last[g-1] {
-			runs[n-1][1] = g + 1
-		} else {
-			runs = append(runs, [2]int{g, g + 1})
+// groupRun is a stretch of layer groups, from..to-1 of so many.
+type groupRun struct{ from, to, of int }
+
+func (r groupRun) String() string {
+	switch {
+	case r.to-r.from == r.of:
+		return "all"
+	case r.to-r.from == 1:
+		return fmt.Sprint(r.to)
+	default:
+		return fmt.Sprintf("%d to %d", r.from+1, r.to)
+	}
+}
+
+// sameGroups cuts the layer groups into stretches that train with the same in all steps.
+func sameGroups(steps [][]optim.Hyper) []groupRun {
+	n := len(steps[0])
+	var runs []groupRun
+	for g := range n {
+		same := g > 0 && !slices.ContainsFunc(steps, func(h []optim.Hyper) bool { return h[g] != h[g-1] })
+		if !same {
+			runs = append(runs, groupRun{from: g, of: n})
 		}
+		runs[len(runs)-1].to = g + 1
 	}
 	return runs
 }
 
-// between is the values of a phase's first and last step.
-func between(a, b float64) string {
-	if a == b {
-		return fmt.Sprintf("%.4g", a)
+// course is the values of a phase's first and last step, and between them what is beyond both.
+func course(steps [][]optim.Hyper, group int, value func(optim.Hyper) float64) string {
+	first, last := value(steps[0][group]), value(steps[len(steps)-1][group])
+	low, high := first, first
+	for _, h := range steps {
+		low, high = min(low, value(h[group])), max(high, value(h[group]))
 	}
-	return fmt.Sprintf("%.4g to %.4g", a, b)
+	values := []float64{first}
+	for _, v := range []float64{low, high} {
+		if v < min(first, last) || v > max(first, last) {
+			values = append(values, v)
+		}
+	}
+	if last != first || len(values) > 1 {
+		values = append(values, last)
+	}
+	var texts []string
+	for _, v := range values {
+		texts = append(texts, fmt.Sprintf("%.4g", v))
+	}
+	return strings.Join(texts, " to ")
 }

@@ -1,0 +1,160 @@
+package recipe_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+
+	_ "github.com/atelier-go/atelier/cpu"
+	"github.com/atelier-go/atelier/data"
+	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/recipe"
+	"github.com/atelier-go/atelier/recipes"
+)
+
+// each calls do for every recipe of the project.
+func each(t *testing.T, do func(t *testing.T, name string, text []byte)) {
+	names, err := fs.Glob(recipes.Files, "*.yaml")
+	if err != nil || len(names) < 16 {
+		t.Fatalf("%d recipes, %v", len(names), err)
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			text, err := recipes.Files.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			do(t, name, text)
+		})
+	}
+}
+
+// needsFashion skips recipes whose data are not here.
+func needsFashion(t *testing.T, text []byte) {
+	if bytes.Contains(text, []byte("fashion_mnist")) {
+		if _, err := os.Stat(data.FashionMNISTDir); err != nil {
+			t.Skip("needs Debian's package dataset-fashion-mnist")
+		}
+	}
+}
+
+func load(t *testing.T, name string, text []byte, set ...string) *recipe.Recipe {
+	t.Helper()
+	r, err := recipe.Parse(name, text, t.TempDir(), recipe.Options{Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRecipesHavePlans(t *testing.T) {
+	each(t, func(t *testing.T, name string, text []byte) {
+		needsFashion(t, text)
+		p, err := load(t, name, text).Plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := p.WriteCSV(&out); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(&out).ReadAll()
+		if err != nil || len(rows) != p.Steps()+1 {
+			t.Fatalf("%d rows for %d steps, %v", len(rows), p.Steps(), err)
+		}
+		lr := slices.Index(rows[0], "lr_"+strconv.Itoa(p.Groups()))
+		for step, row := range rows[1:] {
+			if v, err := strconv.ParseFloat(row[lr], 64); err != nil || v != p.At(step).Hyper[p.Groups()-1].LR {
+				t.Fatalf("step %d: %q in the table, %v in training", step, row[lr], p.At(step).Hyper)
+			}
+		}
+		for _, o := range []learn.FigureOptions{{}, {HideText: true, HideMomentum: true}} {
+			if err := p.Figure(o).WriteSVG(&out); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// The boundaries of fastai's notebook: phases_sgdr(2, 1, 2) with 782 batches an epoch.
+func TestNotebooksBoundaries(t *testing.T) {
+	text, err := recipes.Files.ReadFile("sgdr.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := load(t, "sgdr.yaml", text).Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lengths []int
+	for i := range p.Phases() {
+		from, to := p.Bounds(i)
+		lengths = append(lengths, to-from)
+	}
+	if !slices.Equal(lengths, []int{40, 742, 1564}) {
+		t.Errorf("phases of %v steps", lengths)
+	}
+}
+
+// tiny makes a run of a few steps of a recipe.
+func tiny(t *testing.T, name string, text []byte) *recipe.Recipe {
+	r := load(t, name, text)
+	var set []string
+	for dataset, d := range r.Datasets {
+		size := 16
+		if s := d.Train.Shapes; s != nil && s.Size != 0 {
+			size = s.Size
+		}
+		set = append(set,
+			fmt.Sprintf("datasets.%s.train={shapes: {n: 24, size: %d, seed: 1}}", dataset, size),
+			fmt.Sprintf("datasets.%s.valid={shapes: {n: 8, size: %d, seed: 2}}", dataset, size),
+			fmt.Sprintf("datasets.%s.batch=8", dataset))
+	}
+	slices.Sort(set)
+	return load(t, name, text, set...)
+}
+
+func TestRecipesTrain(t *testing.T) {
+	backend := compute.MustNew()
+	each(t, func(t *testing.T, name string, text []byte) {
+		config, err := tiny(t, name, text).Config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Backend, config.Dir = backend, t.TempDir()
+		l, err := learn.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		result, err := l.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Stop != nil || result.Steps != l.Plan().Steps() || !(result.Metrics["valid_loss"] > 0) {
+			t.Errorf("stop %v after %d of %d steps, %v", result.Stop, result.Steps, l.Plan().Steps(), result.Metrics)
+		}
+		h, err := learn.ReadHistory(config.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range h.Steps {
+			if want := l.Plan().At(i).Hyper; !slices.Equal(s.Hyper, want) {
+				t.Fatalf("step %d trained with %v, its plan is %v", i, s.Hyper, want)
+			}
+		}
+		var out strings.Builder
+		if err := h.Figure().WriteSVG(&out); err != nil {
+			t.Error(err)
+		}
+	})
+}
