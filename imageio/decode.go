@@ -58,19 +58,24 @@ var ErrFormat = errors.New("is no PNG, JPEG, TIFF, WebP, GIF or BMP picture")
 type format struct {
 	name   string
 	magic  []string // '?' is any byte
-	config func(io.Reader) (image.Config, error)
+	config func([]byte) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
 	exif   func([]byte) []byte // the EXIF data in a file, nil where there is none
 	video  bool                // luma is 16..235
 }
 
 var formats = []format{
-	{"PNG", []string{"\x89PNG\r\n\x1a\n"}, png.DecodeConfig, png.Decode, exifOfPNG, false},
-	{"JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode, exifOfJPEG, false},
-	{"TIFF", []string{"II*\x00", "MM\x00*"}, tiff.DecodeConfig, tiff.Decode, exifOfTIFF, false},
-	{"WebP", []string{"RIFF????WEBP"}, webp.DecodeConfig, webp.Decode, exifOfWebP, true},
-	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode, noEXIF, false},
-	{"BMP", []string{"BM"}, bmp.DecodeConfig, bmp.Decode, noEXIF, false},
+	{"PNG", []string{"\x89PNG\r\n\x1a\n"}, with(png.DecodeConfig), png.Decode, exifOfPNG, false},
+	{"JPEG", []string{"\xff\xd8\xff"}, configOfJPEG, jpeg.Decode, exifOfJPEG, false},
+	{"TIFF", []string{"II*\x00", "MM\x00*"}, with(tiff.DecodeConfig), tiff.Decode, exifOfTIFF, false},
+	{"WebP", []string{"RIFF????WEBP"}, with(webp.DecodeConfig), webp.Decode, exifOfWebP, true},
+	{"GIF", []string{"GIF87a", "GIF89a"}, with(gif.DecodeConfig), gif.Decode, noEXIF, false},
+	{"BMP", []string{"BM"}, with(bmp.DecodeConfig), bmp.Decode, noEXIF, false},
+}
+
+// with makes a function that reads of one that is given bytes.
+func with(config func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
+	return func(file []byte) (image.Config, error) { return config(bytes.NewReader(file)) }
 }
 
 // Read reads a picture from a file. Errors name the file.
@@ -97,7 +102,7 @@ func Decode(data []byte, o Options) (Picture, error) {
 	if f == nil {
 		return Picture{}, ErrFormat
 	}
-	screen, err := f.config(bytes.NewReader(data))
+	screen, err := f.config(data)
 	if err != nil {
 		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
 	}

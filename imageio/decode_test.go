@@ -402,6 +402,42 @@ func webpWithEXIF(file, exif []byte, m Picture) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 }
 
+// The size that is checked before a JPEG is decoded is the one that it has, in files with fill bytes and things out of
+// order too.
+func TestSizeOfJPEG(t *testing.T) {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, nrgba(smooth(70, 300, 3)), nil); err != nil {
+		t.Fatal(err)
+	}
+	plain := b.Bytes()
+	insert := func(what string) []byte { return append([]byte("\xff\xd8"+what), plain[2:]...) }
+	for name, file := range map[string][]byte{
+		"plain": plain, "fill bytes": insert("\xff\xff"), "comment": insert("\xff\xfe\x00\x05abc"),
+		"stray bytes": insert("\xff\xfe\x00\x02\x00\x01"), "restart marker": insert("\xff\xd0"),
+		"frame in a comment": insert("\xff\xfe\x00\x0b\xff\xc0\x00\x11\x08\xff\xff\xff\xff"),
+	} {
+		c, err := configOfJPEG(file)
+		want, wrong := jpeg.DecodeConfig(bytes.NewReader(file))
+		if err != nil || wrong != nil || c.Width != want.Width || c.Height != want.Height || c.Width != 300 {
+			t.Errorf("%s: size is %dx%d, %v; the decoder says %dx%d, %v", name, c.Height, c.Width, err, want.Height, want.Width, wrong)
+		}
+		if _, err := Decode(file, Options{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := configOfJPEG(plain[:40]); err == nil {
+		t.Error("a file that ends before its size")
+	}
+	// A frame of 65535 by 65535 is refused before it is decoded.
+	large := bytes.Clone(plain)
+	at := bytes.Index(large, []byte{0xff, 0xc0})
+	copy(large[at+5:], "\xff\xff\xff\xff")
+	var e *TooLargeError
+	if _, err := Decode(large, Options{}); !errors.As(err, &e) {
+		t.Errorf("a JPEG bomb: %v", err)
+	}
+}
+
 // Nothing that begins like a picture may panic, or give a picture that does not pass Check.
 func FuzzDecode(f *testing.F) {
 	m := nrgba(smooth(5, 6, 4))

@@ -54,26 +54,6 @@ func noEXIF([]byte) []byte { return nil }
 // exifOfTIFF: a TIFF file is itself what EXIF data looks like.
 func exifOfTIFF(file []byte) []byte { return file }
 
-// exifOfJPEG looks for an APP1 segment before the first scan.
-func exifOfJPEG(file []byte) []byte {
-	const app1, startOfScan = 0xe1, 0xda
-	for rest := from(file, 2); len(rest) >= 4 && rest[0] == 0xff; {
-		if rest[1] == 0xff { // a fill byte
-			rest = rest[1:]
-			continue
-		}
-		length := uint64(binary.BigEndian.Uint16(rest[2:])) // counts itself
-		if rest[1] == startOfScan || length < 2 || uint64(len(rest)) < 2+length {
-			return nil
-		}
-		if body, ok := bytes.CutPrefix(rest[4:2+length], []byte("Exif\x00\x00")); ok && rest[1] == app1 {
-			return body
-		}
-		rest = rest[2+length:]
-	}
-	return nil
-}
-
 // exifOfPNG looks for an eXIf chunk: length, type, data, checksum.
 func exifOfPNG(file []byte) []byte {
 	for rest := from(file, 8); len(rest) >= 12; {
