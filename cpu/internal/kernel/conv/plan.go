@@ -130,7 +130,7 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 // choose names the algorithm expected to be fastest.
 func choose(s Spec) string {
 	switch {
-	case s.depthwise():
+	case s.Groups > 1 && s.depthwise(): // one input channel in one group is a shallow convolution
 		return "direct"
 	case s.winograd() && s.C >= 16 && s.O >= 16:
 		return "winograd4"
