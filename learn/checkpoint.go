@@ -129,7 +129,7 @@ func (s *saver) best(e *EpochResult) error {
 	if !ok {
 		return fmt.Errorf("learn: the best checkpoint is that of %q, which was not measured; there are %s", s.policy.Best, names(e.Metrics))
 	}
-	if best, ok := s.learner.state.Best[s.policy.Best]; math.IsNaN(v) || ok && !s.policy.better(v, best) {
+	if best, ok := s.learner.state.Best[s.policy.Best]; math.IsNaN(v) || math.IsInf(v, 0) || ok && !s.policy.better(v, best) {
 		return nil
 	}
 	s.learner.state.Best[s.policy.Best] = v

@@ -237,31 +237,36 @@ func (m *smoothed) add(loss float64) float64 {
 // suggest reads learning rates off the smoothed curve.
 func (c *Curve) suggest() {
 	c.Steepest, c.Valley, c.MinimumOver = math.NaN(), math.NaN(), math.NaN()
+	// The first values are means of few losses, each as noisy as one.
+	skip := c.noisy()
 	n := len(c.Smoothed)
-	if n < 5 {
+	if n-skip < 5 {
 		return
 	}
-	low := 0
-	for i, v := range c.Smoothed {
-		if v < c.Smoothed[low] {
+	low := skip
+	for i := skip; i < n; i++ {
+		if c.Smoothed[i] < c.Smoothed[low] {
 			low = i
 		}
 	}
-	if low == 0 {
+	if low == skip {
 		return // it never falls
 	}
 	c.MinimumOver = c.LR[low] / 10
 	steepest := 0.0
-	for i := 1; i < n-1; i++ {
+	for i := skip + 1; i < n-1; i++ {
 		slope := (c.Smoothed[i+1] - c.Smoothed[i-1]) / (math.Log(c.LR[i+1]) - math.Log(c.LR[i-1]))
 		if slope < steepest {
 			steepest, c.Steepest = slope, c.LR[i]
 		}
 	}
-	start, end := longestFall(c.Smoothed)
+	start, end := longestFall(c.Smoothed[skip:])
 	section := float64(end-start) / 3
-	c.Valley = c.LR[start+int(section)+int(section/2)]
+	c.Valley = c.LR[skip+start+int(section)+int(section/2)]
 }
+
+// noisy is how many values at the curve's start say little: 10, as fastai's plots leave out, or a fifth of a short curve.
+func (c *Curve) noisy() int { return min(10, len(c.Smoothed)/5) }
 
 // longestFall is where the longest falling subsequence begins, counted back by its length as fastai does, and ends.
 func longestFall(v []float64) (start, end int) {

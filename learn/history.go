@@ -40,6 +40,23 @@ func (n *Number) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*float64)(n))
 }
 
+// numbers are values with a JSON for all of them, and floats64 makes them values again.
+func numbers(values map[string]float64) map[string]Number {
+	out := map[string]Number{}
+	for name, v := range values {
+		out[name] = Number(v)
+	}
+	return out
+}
+
+func floats64(values map[string]Number) map[string]float64 {
+	out := map[string]float64{}
+	for name, v := range values {
+		out[name] = float64(v)
+	}
+	return out
+}
+
 // StepRecord is a step's line of the history.
 type StepRecord struct {
 	Step         int           `json:"step"` // from 0
@@ -83,11 +100,7 @@ func (h *history) Handle(e Event, r *Run) error {
 			Smoothed: Number(r.Smoothed), GradientNorm: Number(r.GradientNorm), Examples: r.Examples, Hyper: r.Hyper,
 		})
 	case EpochEnd:
-		metrics := map[string]Number{}
-		for name, v := range r.Epoch.Metrics {
-			metrics[name] = Number(v)
-		}
-		return h.write(EpochRecord{r.Epoch.Epoch, r.Epoch.Step, r.Epoch.Phase, metrics, r.Epoch.Seconds})
+		return h.write(EpochRecord{r.Epoch.Epoch, r.Epoch.Step, r.Epoch.Phase, numbers(r.Epoch.Metrics), r.Epoch.Seconds})
 	default:
 		return nil
 	}

@@ -66,7 +66,7 @@ type state struct {
 	Keepers   map[string]json.RawMessage `json:"keepers,omitempty"`
 	History   int64                      `json:"history"` // bytes of the history that are part of the run
 	Best      map[string]float64         `json:"best,omitempty"`
-	Last      map[string]float64         `json:"last,omitempty"` // metrics of the last validation
+	Last      map[string]Number          `json:"last,omitempty"` // metrics of the last validation
 	Elapsed   time.Duration              `json:"elapsed"`
 	Skipped   int                        `json:"skipped"` // pictures that could not be read
 	SeenTotal int                        `json:"examples"`

@@ -240,10 +240,11 @@ func (c *Curve) at(lr float64) float64 {
 func lossRange(curves []Curve) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for i := range curves {
-		for k, v := range curves[i].Smoothed {
-			low = math.Min(low, v)
-			if k <= len(curves[i].Smoothed)/2 {
-				high = math.Max(high, v)
+		c := &curves[i]
+		for k := c.noisy(); k < len(c.Smoothed); k++ {
+			low = math.Min(low, c.Smoothed[k])
+			if k <= len(c.Smoothed)/2 {
+				high = math.Max(high, c.Smoothed[k])
 			}
 		}
 	}

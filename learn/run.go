@@ -40,7 +40,7 @@ func (l *Learner) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	return &Result{
-		Steps: l.state.Step, Stop: s.run.stop, Metrics: l.state.Last, Elapsed: l.state.Elapsed, Skipped: l.state.Skipped,
+		Steps: l.state.Step, Stop: s.run.stop, Metrics: floats64(l.state.Last), Elapsed: l.state.Elapsed, Skipped: l.state.Skipped,
 	}, nil
 }
 
@@ -329,7 +329,7 @@ func (s *session) endEpoch(pos Position) error {
 		return err
 	}
 	result.Seconds = s.elapsed().Seconds()
-	s.state.Last = result.Metrics
+	s.state.Last = numbers(result.Metrics)
 	if err := s.plateau(phase, result.Metrics); err != nil {
 		return err
 	}

@@ -76,10 +76,10 @@ func (p *patience) Handle(e Event, r *Run) error {
 	return nil
 }
 
-// improves tells whether a metric's value is better than the best by more than delta. NaN is never better.
+// improves tells whether a metric's value is better than the best by more than delta. NaN and infinities never are.
 func improves(name string, v float64, best *float64, delta float64) bool {
 	switch {
-	case math.IsNaN(v):
+	case math.IsNaN(v) || math.IsInf(v, 0):
 		return false
 	case best == nil:
 		return true

@@ -56,8 +56,8 @@ checkpoint. It is judged by its recipe's validation data, or by other pictures o
 // evaluation is what eval prints.
 type evaluation struct {
 	Checkpoint string                  `json:"checkpoint"`
-	Weights    string                  `json:"weights"`
-	Step       int                     `json:"step"`
+	Weights    string                  `json:"weights"`        // raw, ema or swa of a checkpoint; a file of weights has only its own
+	Step       int                     `json:"step,omitempty"` // of a checkpoint
 	Examples   int                     `json:"examples"`
 	Metrics    map[string]learn.Number `json:"metrics"`
 	Classes    []string                `json:"classes"`
@@ -168,7 +168,11 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	if err := load(file); err != nil {
 		return nil, err
 	}
-	e := &evaluation{Checkpoint: file, Weights: which.String(), Step: learner.Step(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes()}
+	weights := which.String()
+	if !checkpoint {
+		weights = "its"
+	}
+	e := &evaluation{Checkpoint: file, Weights: weights, Step: learner.Step(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes()}
 	return e, f.measure(ctx, learner, loader, which, e)
 }
 

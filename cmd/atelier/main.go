@@ -1,6 +1,7 @@
 // Command atelier is the project's command line: one subcommand per file.
 //
-// Exit codes: 0 success, 1 an error (one line on stderr), 2 a wrong command line, 130 interrupted.
+// Exit codes: 0 success, 1 an error (a line on stderr, or one for each mistake in a recipe), 2 a wrong command line, 130
+// interrupted.
 package main
 
 import (
@@ -48,7 +49,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "atelier: interrupted")
 		return exitInterrupted
 	}
-	fmt.Fprintln(stderr, "atelier:", oneLine(err.Error()))
+	for _, text := range lines(err) {
+		fmt.Fprintln(stderr, "atelier:", text)
+	}
 	if _, ok := errors.AsType[*usageError](err); ok || !started {
 		return exitUsage
 	}
@@ -63,6 +66,19 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// lines are the messages of an error, one for each error that was joined to it.
+func lines(err error) []string {
+	list, ok := err.(interface{ Unwrap() []error })
+	if !ok || err.Error() != errors.Join(list.Unwrap()...).Error() {
+		return []string{oneLine(err.Error())}
+	}
+	var all []string
+	for _, e := range list.Unwrap() {
+		all = append(all, lines(e)...)
+	}
+	return all
 }
 
 // oneLine joins the lines of a message: cobra's suggestions come on lines of their own.
