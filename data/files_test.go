@@ -208,6 +208,15 @@ func TestLinksToFolders(t *testing.T) {
 	if err != nil || f.Len() != 2 || !slices.Equal(f.Classes(), []string{"cats", "dogs"}) {
 		t.Errorf("%+v, %v", f, err)
 	}
+	if err := os.Symlink(filepath.Join(root, "none"), filepath.Join(root, "cats", "2.png")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenFolder(root, FilesOptions{}); err == nil || !strings.Contains(err.Error(), "2.png") {
+		t.Errorf("a link to nothing: %v", err)
+	}
+	if err := os.Remove(filepath.Join(root, "cats", "2.png")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Symlink(root, filepath.Join(root, "cats", "again")); err != nil {
 		t.Fatal(err)
 	}

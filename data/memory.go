@@ -90,5 +90,8 @@ func Load(ctx context.Context, d Dataset, workers int) (*Memory, error) {
 			return nil, pictureError(d, i, err)
 		}
 	}
-	return m, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
