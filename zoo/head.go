@@ -9,47 +9,47 @@ import (
 	"github.com/atelier-go/atelier/nn"
 )
 
-// Pooling is how features at all places become one vector.
-type Pooling int
+// GlobalPool is how features at all places become one vector.
+type GlobalPool int
 
 // The ways of pooling. Concat is the maximum's channels followed by the average's, as fastai's AdaptiveConcatPool2d.
 const (
-	Average Pooling = iota
+	Average GlobalPool = iota
 	Max
 	Concat
 )
 
-var poolings = []string{"average", "max", "concat"}
+var globalPools = []string{"average", "max", "concat"}
 
-func (p Pooling) String() string {
-	if p < 0 || int(p) >= len(poolings) {
-		return fmt.Sprintf("Pooling(%d)", int(p))
+func (p GlobalPool) String() string {
+	if p < 0 || int(p) >= len(globalPools) {
+		return fmt.Sprintf("GlobalPool(%d)", int(p))
 	}
-	return poolings[p]
+	return globalPools[p]
 }
 
 // MarshalText gives the name.
-func (p Pooling) MarshalText() ([]byte, error) {
-	if p < 0 || int(p) >= len(poolings) {
+func (p GlobalPool) MarshalText() ([]byte, error) {
+	if p < 0 || int(p) >= len(globalPools) {
 		return nil, fmt.Errorf("zoo: unknown pooling %d", int(p))
 	}
 	return []byte(p.String()), nil
 }
 
 // UnmarshalText reads "average", "max" or "concat".
-func (p *Pooling) UnmarshalText(text []byte) error {
-	for i, name := range poolings {
+func (p *GlobalPool) UnmarshalText(text []byte) error {
+	for i, name := range globalPools {
 		if name == string(text) {
-			*p = Pooling(i)
+			*p = GlobalPool(i)
 			return nil
 		}
 	}
-	return unknown("pooling", string(text), poolings)
+	return unknown("pooling", string(text), globalPools)
 }
 
 // PoolHead is global pooling and a dense layer.
 type PoolHead struct {
-	Pool Pooling `json:"pool"` // zero means Average
+	Pool GlobalPool `json:"pool"` // zero means Average
 }
 
 var _ Head = PoolHead{}
@@ -57,7 +57,7 @@ var _ Head = PoolHead{}
 // Name is that of the pooling.
 func (h PoolHead) Name() string { return h.Pool.String() }
 
-// Check knows the poolings.
+// Check knows the three poolings.
 func (h PoolHead) Check(Shape) error {
 	_, err := h.Pool.MarshalText()
 	return err

@@ -216,7 +216,7 @@ func TestPartsThatDoNotFit(t *testing.T) {
 		{func(m *zoo.Model) { m.Stem = zoo.ResNetStem{Channels: -1} }, 32, 32, 3, "Channels is -1"},
 		{func(m *zoo.Model) { m.Backbone = zoo.ResNet{Widths: []int{8, 16}, Depths: []int{1}} }, 32, 32, 3, "backbone resnet-8x1-16x0: pictures of 32x32x3: 2 Widths and 1 Depths"},
 		{func(m *zoo.Model) { m.Backbone = zoo.ResNet{Widths: []int{8, 0}} }, 32, 32, 3, "stage 2 has width 0 and depth 2"},
-		{func(m *zoo.Model) { m.Head = zoo.PoolHead{Pool: 9} }, 32, 32, 3, "head Pooling(9): pictures of 32x32x3: zoo: unknown pooling 9"},
+		{func(m *zoo.Model) { m.Head = zoo.PoolHead{Pool: 9} }, 32, 32, 3, "head GlobalPool(9): pictures of 32x32x3: zoo: unknown pooling 9"},
 	} {
 		m := small
 		c.change(&m)

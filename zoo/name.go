@@ -134,7 +134,7 @@ func Backbones() []string {
 }
 
 // Heads are the names of the heads.
-func Heads() []string { return slices.Clone(poolings) }
+func Heads() []string { return slices.Clone(globalPools) }
 
 func list(names []string) string { return strings.Join(names, ", ") }
 
