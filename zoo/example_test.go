@@ -24,7 +24,7 @@ func Example() {
 	fmt.Println(m.Check(3, 3, 1))
 	// Output:
 	// cifar+resnet-16x1-32x1-64x1+concat
-	// 79146 parameters, 9596672 multiplications
+	// 78394 parameters, 9346560 multiplications
 	// zoo: cifar+resnet-16x1-32x1-64x1+concat: backbone resnet-16x1-32x1-64x1: pictures of 3x3x1: they are smaller than the network's stride of 4 pixels; take a stem that halves less often, or fewer stages
 }
 
