@@ -270,6 +270,29 @@ func TestMomentumOfEveryOptimizer(t *testing.T) {
 	}
 }
 
+// Beta2 that is not given is the optimizer's default: 0.99 for RMSProp, 0.999 for the others; given, it is used.
+func TestDefaultBeta2(t *testing.T) {
+	for _, c := range optimizerCases() {
+		beta2 := 0.999
+		switch c.Name() {
+		case "sgd", "lars", "larc":
+			continue
+		case "rmsprop":
+			beta2 = 0.99
+		}
+		step := func(beta2 float64) []float64 {
+			h := optim.Hyper{LR: 0.1, Momentum: 0.5, Beta2: beta2}
+			return moved(t, optim.Config{Optimizer: c.Optimizer}, []float64{3, 4}, h, []float64{1, 2}, []float64{2, -3})
+		}
+		if got, want := step(0), step(beta2); !slices.Equal(got, want) {
+			t.Errorf("%s without beta2 moves by %v, with %v by %v", c.name, got, beta2, want)
+		}
+		if slices.Equal(step(0), step(0.5)) {
+			t.Errorf("%s moves the same with beta2 0.5 as without", c.name)
+		}
+	}
+}
+
 // Of gradients that are all the same, the corrected mean is that gradient, whatever the betas were: 1 - beta^t would be
 // off by a factor of 5 here.
 func TestBiasCorrectionOfScheduledBetas(t *testing.T) {
