@@ -1,0 +1,73 @@
+package style
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/atelier-go/atelier/nn"
+)
+
+type node = graph.Node
+
+// moments are the mean [C] and the second moment [C C] of features as nodes.
+type moments struct{ mean, second *node }
+
+// sums adds up features f [1 h w C] over positions, each times its weight [1 h w 1], nil for 1: Σ w·f and Σ w·ffᵀ.
+func sums(f, weight *node) moments {
+	c := f.Shape().Dim(3)
+	if weight == nil {
+		return moments{graph.ReduceSum(f, 0, 1, 2), graph.Reshape(nn.Gram(f, nn.GramSum), c, c)}
+	}
+	// The root of the weight on both sides keeps the product symmetric.
+	rooted := graph.Mul(f, graph.Sqrt(weight))
+	return moments{graph.ReduceSum(graph.Mul(f, weight), 0, 1, 2), graph.Reshape(nn.Gram(rooted, nn.GramSum), c, c)}
+}
+
+// over divides sums by the sum of the weights.
+func (m moments) over(n *node) moments {
+	inverse := graph.Reciprocal(n)
+	return moments{graph.Mul(m.mean, inverse), graph.Mul(m.second, inverse)}
+}
+
+// covariance is M - μμᵀ.
+func (m moments) covariance() *node {
+	c := m.mean.Shape().Dim(0)
+	return graph.Sub(m.second, graph.Mul(graph.Reshape(m.mean, c, 1), graph.Reshape(m.mean, 1, c)))
+}
+
+// identity is the C by C unit matrix.
+func identity(g *graph.Graph, c int) *node {
+	return graph.DiagonalWithValue(graph.ScalarOne(g, dtypes.Float32), c)
+}
+
+// diagonal of a square matrix.
+func diagonal(m *node) *node {
+	return graph.ReduceSum(graph.Mul(m, identity(m.Graph(), m.Shape().Dim(0))), 1)
+}
+
+func trace(m *node) *node { return graph.ReduceAllSum(diagonal(m)) }
+
+// squared is Σ x².
+func squared(x *node) *node { return graph.ReduceAllSum(graph.Square(x)) }
+
+// rootSteps are iterations of Newton and Schulz: with the smallest eigenvalues at 1e-4 of the mean they have settled.
+const rootSteps = 18
+
+// traceOfRoot is tr A^½ of a symmetric positive definite matrix, by the coupled iteration of Newton and Schulz (Higham,
+// Functions of Matrices, 2008, section 6.7), which gives A^-½ too, and with it the gradient, ½·A^-½.
+func traceOfRoot(a *node) *node {
+	norm := graph.Sqrt(squared(a))
+	c := a.Shape().Dim(0)
+	one := identity(a.Graph(), c)
+	y, z := graph.Div(a, norm), one
+	for range rootSteps {
+		t := graph.MulScalar(graph.Sub(graph.MulScalar(one, 3), graph.MatMul(z, y)), 0.5)
+		y, z = graph.MatMul(y, t), graph.MatMul(t, z)
+	}
+	root := graph.Mul(trace(y), graph.Sqrt(norm))
+	inverse := graph.Div(z, graph.Sqrt(norm))
+	// A function that is linear in a, with that gradient, and the right value.
+	half := graph.StopGradient(graph.MulScalar(inverse, 0.5))
+	linear := graph.ReduceAllSum(graph.Mul(half, a))
+	return graph.Add(graph.StopGradient(graph.Sub(root, linear)), linear)
+}

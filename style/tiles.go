@@ -1,0 +1,439 @@
+package style
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// A loss of the whole picture is a function of sums over positions, and those add up over tiles:
+//
+//	pass 1   for each tile: Σ w·f, Σ w·ffᵀ at the positions that it owns
+//	         the loss L of the sums, and ∂L/∂sums
+//	pass 2   for each tile: the gradient of Σ ∂L/∂sums·(the tile's sums), which is the tile's part of the gradient
+//
+// What a tile's pixels do to positions that other tiles own is in those tiles' parts: windows overlap by what features see.
+
+// buildSums is pass 1. Inputs: the window, and for each region and style layer the weights of positions. Results: for each
+// of those mean and second sums, and with the histogram loss each style layer's features.
+func (o *Objective) buildSums(scope *model.Scope, inputs []*node) []*node {
+	var names []string
+	for _, l := range o.style {
+		names = append(names, l.Name)
+	}
+	features := o.net.Build(scope, inputs[0], names)
+	var results []*node
+	for r := range o.regions() {
+		for l := range o.style {
+			m := sums(features[l], inputs[1+r*len(o.style)+l])
+			results = append(results, m.mean, m.second)
+		}
+	}
+	if _, ok := o.spec.has(Histogram); ok {
+		results = append(results, features...)
+	}
+	return results
+}
+
+// buildCombine is the loss of statistics. Inputs: for each region and layer mean and second moment, then the targets.
+// Results: the terms, and the gradients by the moments.
+func (o *Objective) buildCombine(_ *model.Scope, inputs []*node) []*node {
+	n := 2 * o.regions() * len(o.style)
+	targets, _ := o.targetNodes(inputs[n:])
+	var terms []*node
+	for r := range targets {
+		for l := range o.style {
+			at := 2 * (r*len(o.style) + l)
+			losses := momentLosses(o.spec, moments{inputs[at], inputs[at+1]}, targets[r][l])
+			for _, name := range o.momentLosses() {
+				terms = append(terms, losses[name])
+			}
+		}
+	}
+	if len(terms) == 0 {
+		zero := graph.ScalarZero(inputs[0].Graph(), dtypes.Float32)
+		return append([]*node{graph.Reshape(zero, 1)}, zeros(inputs[:n])...)
+	}
+	return append([]*node{stack(terms)}, graph.Gradient(weighted(o.styleParts(), terms), inputs[:n]...)...)
+}
+
+func zeros(of []*node) []*node {
+	all := make([]*node, len(of))
+	for i, x := range of {
+		all[i] = graph.ZerosLike(x)
+	}
+	return all
+}
+
+// buildBackward is pass 2. Inputs: the window; for each region and style layer the weights of positions, the gradients by
+// mean and second sums, and with the histogram loss its coefficient and table; the content picture's window; for each
+// content layer the weights of positions and the coefficient. Results: the sums of the local terms, and the gradient.
+func (o *Objective) buildBackward(scope *model.Scope, inputs []*node) []*node {
+	x := inputs[0]
+	names, index := o.taps()
+	features := o.net.Build(scope, x, names)
+	next := func() *node {
+		n := inputs[1]
+		inputs = inputs[1:]
+		return n
+	}
+	_, histogram := o.spec.has(Histogram)
+	total := graph.ScalarZero(x.Graph(), dtypes.Float32)
+	var local []*node
+	for r := range o.regions() {
+		for l, layer := range o.style {
+			f, weight, mean, second := features[index[layer.Name]], next(), next(), next()
+			m := sums(f, weight)
+			total = graph.Add(total, graph.ReduceAllSum(graph.Mul(mean, m.mean)))
+			total = graph.Add(total, graph.ReduceAllSum(graph.Mul(second, m.second)))
+			if histogram {
+				coefficient, table := next(), next()
+				match := graph.StopGradient(o.matches[r][l].apply(f, table))
+				d := graph.ReduceAllSum(graph.Mul(weight, graph.Square(graph.Sub(f, match))))
+				local = append(local, d)
+				total = graph.Add(total, graph.Mul(coefficient, d))
+			}
+		}
+	}
+	if len(o.content) > 0 {
+		var contentNames []string
+		for _, l := range o.content {
+			contentNames = append(contentNames, l.Name)
+		}
+		wanted := o.net.Build(scope, next(), contentNames)
+		for l, layer := range o.content {
+			weight, coefficient := next(), next()
+			d := graph.Sub(features[index[layer.Name]], graph.StopGradient(wanted[l]))
+			sum := graph.ReduceAllSum(graph.Mul(weight, graph.Square(d)))
+			local = append(local, sum)
+			total = graph.Add(total, graph.Mul(coefficient, sum))
+		}
+	}
+	if len(local) == 0 {
+		local = []*node{graph.ScalarZero(x.Graph(), dtypes.Float32)}
+	}
+	return []*node{stack(local), graph.Gradient(total, x)[0]}
+}
+
+// sumsOf are the statistics of the whole picture.
+type sumsOf struct {
+	mean, second [][][]float64 // [region][style layer]
+}
+
+func (o *Objective) newSums() *sumsOf {
+	s := &sumsOf{}
+	for range o.regions() {
+		var means, seconds [][]float64
+		for _, l := range o.style {
+			means = append(means, make([]float64, l.Channels))
+			seconds = append(seconds, make([]float64, l.Channels*l.Channels))
+		}
+		s.mean, s.second = append(s.mean, means), append(s.second, seconds)
+	}
+	return s
+}
+
+// crop copies a window of a picture.
+func (o *Objective) crop(name string, pixels []float32, t window) (*tensors.Tensor, error) {
+	h, w := o.layout.windowH, o.layout.windowW
+	flat := make([]float32, 0, h*w*3)
+	for y := t.top; y < t.top+h; y++ {
+		at := (y*o.w + t.left) * 3
+		flat = append(flat, pixels[at:at+w*3]...)
+	}
+	return o.set(name, flat, 1, h, w, 3)
+}
+
+// weights are the positions of a layer that a tile owns, times a region's guide, in the tile's window.
+func (o *Objective) weights(name string, layer Layer, guide []float32, t window) (*tensors.Tensor, error) {
+	h, w := o.net.Size(layer.Name, o.layout.windowH, o.layout.windowW)
+	wholeH, wholeW := o.net.Size(layer.Name, o.h, o.w)
+	rows, cols := owned(t.y0, t.y1, o.h, wholeH, layer.Stride), owned(t.x0, t.x1, o.w, wholeW, layer.Stride)
+	flat := make([]float32, h*w)
+	top, left := t.top/layer.Stride, t.left/layer.Stride
+	for y := rows.from; y < rows.to; y++ {
+		for x := cols.from; x < cols.to; x++ {
+			v := float32(1)
+			if guide != nil {
+				v = guide[y*wholeW+x]
+			}
+			flat[(y-top)*w+x-left] = v
+		}
+	}
+	return o.set(name, flat, 1, h, w, 1)
+}
+
+// owned are the positions of a layer that belong to the pixels from to before to.
+func owned(from, to, pixels, positions, stride int) span {
+	s := span{from: min(from/stride, positions), to: min(to/stride, positions)}
+	if to == pixels {
+		s.to = positions
+	}
+	return s
+}
+
+// statistics is pass 1. see is given each tile's features of style layers, with the weights, if the histogram loss counts.
+func (o *Objective) statistics(ctx context.Context, x []float32, see func(r, l int, features, weights []float32)) (*sumsOf, error) {
+	total := o.newSums()
+	for _, t := range o.layout.tiles {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := o.addTile(total, x, t, see); err != nil {
+			return nil, err
+		}
+	}
+	return total, nil
+}
+
+func (o *Objective) addTile(total *sumsOf, x []float32, t window, see func(r, l int, features, weights []float32)) error {
+	picture, err := o.crop("window", x, t)
+	if err != nil {
+		return err
+	}
+	args := []any{picture}
+	for r := range o.regions() {
+		for l, layer := range o.style {
+			weights, err := o.weights(fmt.Sprint("weights ", r, l), layer, o.guideOf(r, l), t)
+			if err != nil {
+				return err
+			}
+			args = append(args, weights)
+		}
+	}
+	out, err := o.sums.Exec(args...)
+	if err != nil {
+		return err
+	}
+	defer finalize(out)
+	n := len(o.style)
+	for r := range o.regions() {
+		for l := range o.style {
+			at := 2 * (r*n + l)
+			if err := accumulate(total.mean[r][l], out[at]); err != nil {
+				return err
+			}
+			if err := accumulate(total.second[r][l], out[at+1]); err != nil {
+				return err
+			}
+			if see == nil || len(out) == 2*o.regions()*n {
+				continue
+			}
+			err := tensors.ConstFlatData(out[2*o.regions()*n+l], func(features []float32) {
+				_ = tensors.ConstFlatData(args[1+r*n+l].(*tensors.Tensor), func(weights []float32) { see(r, l, features, weights) })
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func accumulate(sum []float64, t *tensors.Tensor) error {
+	return tensors.ConstFlatData(t, func(flat []float32) {
+		for i, v := range flat {
+			sum[i] += float64(v)
+		}
+	})
+}
+
+// gradients of the loss by sums.
+type gradients struct {
+	mean, second [][]*tensors.Tensor // [region][style layer]
+}
+
+// judge computes the loss of sums, and what pass 2 needs.
+func (o *Objective) judge(total *sumsOf, losses *Losses) (*gradients, error) {
+	var args []any
+	var made []*tensors.Tensor
+	defer func() { finalize(made) }()
+	for r := range o.regions() {
+		for l, layer := range o.style {
+			n := o.counts[r][l]
+			mean, second := scaled(total.mean[r][l], 1/n, layer.Channels), scaled(total.second[r][l], 1/n, layer.Channels, layer.Channels)
+			made = append(made, mean, second)
+			args = append(args, mean, second)
+		}
+	}
+	for _, t := range o.targets {
+		args = append(args, t)
+	}
+	out, err := o.combine.Exec(args...)
+	if err != nil {
+		return nil, err
+	}
+	defer finalize(out)
+	values, err := vector(out[0])
+	if err != nil {
+		return nil, err
+	}
+	losses.add(o.styleParts(), values)
+	g := &gradients{}
+	for r := range o.regions() {
+		var means, seconds []*tensors.Tensor
+		for l, layer := range o.style {
+			at := 1 + 2*(r*len(o.style)+l)
+			for i, list := range []*[]*tensors.Tensor{&means, &seconds} {
+				v, err := vector(out[at+i])
+				if err != nil {
+					return nil, err
+				}
+				dims := []int{layer.Channels, layer.Channels}[:1+i]
+				*list = append(*list, scaled(v, 1/o.counts[r][l], dims...))
+			}
+		}
+		g.mean, g.second = append(g.mean, means), append(g.second, seconds)
+	}
+	return g, nil
+}
+
+func scaled(values []float64, by float64, dims ...int) *tensors.Tensor {
+	flat := make([]float32, len(values))
+	for i, v := range values {
+		flat[i] = float32(v * by)
+	}
+	return tensors.FromFlatDataAndDimensions(flat, dims...)
+}
+
+func (o *Objective) evaluateTiles(ctx context.Context, x, gradient []float32) (losses Losses, err error) {
+	var g *gradients
+	var tables [][]*tensors.Tensor
+	if len(o.style) > 0 {
+		histograms := o.newHistograms()
+		total, err := o.statistics(ctx, x, histograms.see())
+		if err != nil {
+			return losses, err
+		}
+		if g, err = o.judge(total, &losses); err != nil {
+			return losses, err
+		}
+		tables = histograms.tables()
+	}
+	clear(gradient)
+	local := make([]float64, 0)
+	for _, t := range o.layout.tiles {
+		if err := ctx.Err(); err != nil {
+			return losses, err
+		}
+		sums, err := o.backwardTile(x, gradient, t, g, tables)
+		if err != nil {
+			return losses, err
+		}
+		if len(local) == 0 {
+			local = sums
+			continue
+		}
+		for i, v := range sums {
+			local[i] += v
+		}
+	}
+	for _, lists := range tables {
+		finalize(lists)
+	}
+	if g != nil {
+		for r := range g.mean {
+			finalize(g.mean[r])
+			finalize(g.second[r])
+		}
+	}
+	parts, scales := o.localParts()
+	for i := range parts {
+		local[i] *= scales[i]
+	}
+	losses.add(parts, local[:len(parts)])
+	return losses, nil
+}
+
+// localParts are the terms that pass 2 sums up, and what makes a term of a sum.
+func (o *Objective) localParts() (parts []part, scales []float64) {
+	if weight, ok := o.spec.has(Histogram); ok {
+		for r := range o.regions() {
+			for l, layer := range o.style {
+				name := fmt.Sprintf("%s %s", Histogram, layer.Name)
+				if o.regions() > 1 {
+					name = fmt.Sprintf("%s region %d", name, r+1)
+				}
+				parts = append(parts, part{name, false, o.spec.Style * o.styleWeight(l) * weight * o.share(r, l)})
+				scales = append(scales, 1/(o.counts[r][l]*o.matches[r][l].energy+tiny))
+			}
+		}
+	}
+	for l, layer := range o.content {
+		parts = append(parts, part{contentName(layer), true, o.contentWeight(l)})
+		scales = append(scales, 1/(o.energy[l]+tiny))
+	}
+	return parts, scales
+}
+
+// backwardTile adds a tile's part to the gradient and returns its local sums.
+func (o *Objective) backwardTile(x, gradient []float32, t window, g *gradients, tables [][]*tensors.Tensor) ([]float64, error) {
+	picture, err := o.crop("window", x, t)
+	if err != nil {
+		return nil, err
+	}
+	args := []any{picture}
+	parts, scales := o.localParts()
+	coefficient := func() (*tensors.Tensor, error) {
+		c := parts[0].weight * scales[0]
+		name := "coefficient " + parts[0].name
+		parts, scales = parts[1:], scales[1:]
+		return o.set(name, []float32{float32(c)})
+	}
+	for r := range o.regions() {
+		for l, layer := range o.style {
+			weights, err := o.weights(fmt.Sprint("weights ", r, l), layer, o.guideOf(r, l), t)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, weights, g.mean[r][l], g.second[r][l])
+			if tables != nil {
+				c, err := coefficient()
+				if err != nil {
+					return nil, err
+				}
+				args = append(args, c, tables[r][l])
+			}
+		}
+	}
+	if len(o.content) > 0 {
+		content, err := o.crop("content window", o.contentPicture.Pixels, t)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, content)
+		for l, layer := range o.content {
+			weights, err := o.weights(fmt.Sprint("content weights ", l), layer, nil, t)
+			if err != nil {
+				return nil, err
+			}
+			c, err := coefficient()
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, weights, c)
+		}
+	}
+	out, err := o.backward.Exec(args...)
+	if err != nil {
+		return nil, err
+	}
+	defer finalize(out)
+	err = tensors.ConstFlatData(out[1], func(flat []float32) {
+		w := o.layout.windowW * 3
+		for y := range o.layout.windowH {
+			at := ((t.top+y)*o.w + t.left) * 3
+			for i, v := range flat[y*w : (y+1)*w] {
+				gradient[at+i] += v
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return vector(out[0])
+}
