@@ -19,6 +19,9 @@
 // "/fc/weight", so that weights go to and from it by name. [Model.Groups] cuts the layers where fastai does, for learning
 // rates that differ by depth. [Count] counts parameters and multiplications of the graph that is really built.
 //
+// [FeaturesByName] gives the published networks of which features are taken instead of classes, VGG and SqueezeNet, cut open
+// at named layers: [FeatureNet].
+//
 // Pictures are [N H W C]. Functions that take nodes panic, as GoMLX's do, with messages that begin with "zoo:";
 // model.Exec returns that as an error. Everything else returns errors.
 package zoo
