@@ -111,18 +111,20 @@ func (f *benchFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.quick() {
 		options.Total = quickTotal - time.Since(start)
 	}
-	if report.Results, err = bench.Run(ctx, options); err != nil {
-		return err
+	var stopped error
+	if report.Results, stopped = bench.Run(ctx, options); stopped != nil && len(report.Results) == 0 {
+		return stopped
 	}
+	// What was measured before an interruption is not lost.
 	if f.json {
 		err = writeJSON(stdout, report)
 	} else {
 		err = report.WriteTable(stdout)
 	}
-	if failed := report.Failed(); err == nil && failed > 0 {
+	if failed := report.Failed(); err == nil && stopped == nil && failed > 0 {
 		err = fmt.Errorf("bench: %d of %d jobs failed", failed, len(jobs))
 	}
-	return err
+	return errors.Join(err, stopped)
 }
 
 // quick says that nothing in particular was asked for.
