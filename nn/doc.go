@@ -14,6 +14,11 @@
 //		return nn.ReLU(x)
 //	}
 //
+// # Modes
+//
+// The scope's store says whether a graph is training (model.Scope.IsTraining): BatchNorm and Dropout do different things
+// then. A third mode, [ParamCalibrate], measures the statistics of batch norms over a data set.
+//
 // # Gradients
 //
 // Importing this package installs the gradient rules of package autodiff, whose documentation lists what they do at
