@@ -2,7 +2,6 @@ package data
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 )
 
@@ -14,14 +13,17 @@ type ColorJitter struct {
 	Saturation float64 `json:"saturation"` // 0: left as it is
 }
 
+// maxJitter is far beyond where all is black or white.
+const maxJitter = 1000
+
 // Check says what is wrong with the settings.
 func (t ColorJitter) Check() error {
 	for _, f := range []struct {
 		name  string
 		value float64
 	}{{"Brightness", t.Brightness}, {"Contrast", t.Contrast}, {"Saturation", t.Saturation}} {
-		if !(f.value >= 0) || math.IsInf(f.value, 0) {
-			return fmt.Errorf("data: ColorJitter: %s is %g, want 0 or more", f.name, f.value)
+		if !(f.value >= 0 && f.value <= maxJitter) {
+			return fmt.Errorf("data: ColorJitter: %s is %g, want 0 to %d", f.name, f.value, maxJitter)
 		}
 	}
 	return nil
@@ -68,7 +70,14 @@ func stretch(pix []uint8, center uint8, f float32) {
 
 // between is a + f·(b-a), rounded down as PIL does.
 func between(a, b uint8, f float32) uint8 {
-	return uint8(min(max(float32(a)+float32(f*float32(int(b)-int(a))), 0), 255))
+	v := float32(a) + float32(f*float32(int32(b)-int32(a)))
+	switch {
+	case v <= 0:
+		return 0
+	case v >= 255:
+		return 255
+	}
+	return uint8(v)
 }
 
 // grey is ITU-R 601 luma in PIL's integers.

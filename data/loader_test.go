@@ -91,6 +91,29 @@ func TestBatchesAreAFunctionOfTheirNumber(t *testing.T) {
 	}
 }
 
+// The random numbers of a picture come from the seed, the epoch and its number: not from its batch.
+func TestExamplesDoNotDependOnTheBatch(t *testing.T) {
+	example := func(seed uint64, batch int, shuffle bool) map[int][]float32 {
+		l := &Loader{Dataset: Shapes{N: 40, Size: 20}, Batch: batch, Seed: seed, Shuffle: shuffle, Transforms: everything()}
+		pictures := map[int][]float32{}
+		for _, b := range collect(t, l, 0, l.StepsPerEpoch()) {
+			for k, i := range b.Indices {
+				pictures[i] = b.example(k)
+			}
+		}
+		return pictures
+	}
+	a, b, other := example(1, 40, false), example(1, 7, true), example(2, 40, false)
+	for i := range a {
+		if !slices.Equal(a[i], b[i]) {
+			t.Errorf("picture %d is another in another batch", i)
+		}
+		if slices.Equal(a[i], other[i]) {
+			t.Errorf("picture %d is the same with another seed", i)
+		}
+	}
+}
+
 // What is in a batch is what the sampler says, transformed and normalised.
 func TestBatchContents(t *testing.T) {
 	d := grid(20, 2, 3, 3)

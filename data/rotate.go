@@ -30,18 +30,19 @@ func (t Rotate) apply(r *rand.Rand, p Picture, b *buffers) (Picture, error) {
 	return dst, nil
 }
 
-// turn samples src counter-clockwise by the angle with this sine and cosine. Positions have 16 fractional bits.
+// turn samples src counter-clockwise by the angle with this sine and cosine. Positions have 32 fractional bits, of which
+// 16 count for the weights.
 func turn(dst, src Picture, sin, cos float64) {
-	const one = 1 << 16
+	fixed := func(x float64) int64 { return int64(math.Round(x * (1 << 32))) }
 	my, mx := float64(src.H-1)/2, float64(src.W-1)/2
+	stepY, stepX := fixed(sin), fixed(cos)
 	for y := range dst.H {
 		v := float64(y) - my
+		sx, sy := fixed(mx-cos*mx-sin*v), fixed(my-sin*mx+cos*v)
 		row := dst.Row(y)
-		for x := range dst.W {
-			u := float64(x) - mx
-			sx := int(math.Floor((mx + cos*u - sin*v) * one))
-			sy := int(math.Floor((my + sin*u + cos*v) * one))
-			blend(row[x*src.C:(x+1)*src.C], src, sy>>16, sx>>16, uint64(sy&(one-1)), uint64(sx&(one-1)))
+		for x := 0; x < len(row); x += src.C {
+			blend(row[x:x+src.C], src, int(sy>>32), int(sx>>32), uint64(sy>>16&0xffff), uint64(sx>>16&0xffff))
+			sx, sy = sx+stepX, sy+stepY
 		}
 	}
 }
