@@ -194,6 +194,7 @@ func (l *Learner) calibrate(ctx context.Context, store *model.Store) error {
 		return nil
 	}
 	store.SetParam("/"+nn.ParamCalibrate, true)
+	defer store.SetParam("/"+nn.ParamCalibrate, false) // the weights are measured in inference mode next
 	exec, err := model.NewExec(l.config.Backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
 		scope.Store().SetTraining(x.Graph(), true)
 		return graph.ReduceAllSum(l.config.Model.Forward(scope, x))

@@ -205,7 +205,11 @@ func FinderFigure(curves []Curve, linear bool) chart.Figure {
 			if math.IsNaN(s.LR) {
 				continue
 			}
-			panel.Marks = append(panel.Marks, chart.Mark{X: s.LR, Y: c.at(s.LR), Label: fmt.Sprintf("%s %.2g", s.Name, s.LR)})
+			mark := chart.Mark{X: s.LR, Y: c.at(s.LR), Label: fmt.Sprintf("%s %.2g", s.Name, s.LR)}
+			alike := func(m chart.Mark) bool { return m.X == mark.X && m.Label == mark.Label }
+			if !slices.ContainsFunc(panel.Marks, alike) {
+				panel.Marks = append(panel.Marks, mark)
+			}
 		}
 	}
 	low, high := lossRange(curves)
