@@ -6,7 +6,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/atelier-go/atelier/cpu/internal/isa"
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
@@ -62,9 +61,13 @@ func testBlock[T Float](t *testing.T, g *Kernel[T]) {
 func TestBlockPacked(t *testing.T) { eachKernel(t, testBlockPacked[float32], testBlockPacked[float64]) }
 
 func testBlockPacked[T Float](t *testing.T, g *Kernel[T]) {
+	depths := []int{1, 7, 8, 9, 64, 300}
+	if testing.Short() {
+		depths = []int{1, 7, 8, 9, 67}
+	}
 	for _, m := range []int{1, g.MR, 3*g.MR + 2, 9 * g.MR} {
 		for _, n := range []int{g.NR - 1, g.NR, 3*g.NR + 3} {
-			for _, k := range []int{1, 7, 8, 9, 64, 300} {
+			for _, k := range depths {
 				for _, diagonal := range []int{full, 0, -g.MR, g.NR + 1, 1000} {
 					accumulate := (m+n+k)%2 == 0
 					r := random(m, n, k)
@@ -139,6 +142,11 @@ var shapes = [][3]int{
 	{30, 290, 520}, {130, 300, 40},
 }
 
+// skipInShort leaves large products in most layouts, others for each shape, to the tests that take their time.
+func skipInShort(products, turn int) bool {
+	return testing.Short() && (products > 1<<18 && turn%4 > 1 || products > 1<<20 && turn%4 > 0)
+}
+
 func TestGemm(t *testing.T) { eachKernel(t, testGemm[float32], testGemm[float64]) }
 
 func testGemm[T Float](t *testing.T, g *Kernel[T]) {
@@ -148,6 +156,9 @@ func testGemm[T Float](t *testing.T, g *Kernel[T]) {
 	for i, shape := range shapes {
 		m, n, k := shape[0], shape[1], shape[2]
 		for j, layout := range layouts {
+			if skipInShort(m*n*k, i+j) {
+				continue
+			}
 			accumulate := (i+j)%2 == 0
 			r := random(m, n, k)
 			rsa, csa := strides(layout, m, k)
@@ -188,6 +199,9 @@ func testSyrk[T Float](t *testing.T, g *Kernel[T]) {
 	for i, shape := range [][2]int{{1, 1}, {3, 50}, {16, 16}, {33, 40}, {34, 1200}, {260, 9}, {70, 300}} {
 		n, k := shape[0], shape[1]
 		for j, layout := range layouts {
+			if skipInShort(n*n*k, i+j) {
+				continue
+			}
 			accumulate := (i+j)%2 == 0
 			r := random(n, k)
 			rs, cs := strides(layout, k, n)
@@ -248,7 +262,9 @@ func testThreads[T Float](t *testing.T, g *Kernel[T]) {
 			ws := NewWorkspace(mem)
 			got, gotSyrk := make([]T, m*n), make([]T, n*n)
 			g.Gemm(pool, ws, m, n, k, a.data(), k, 1, b.data(), n, 1, got, n, false)
-			g.Syrk(pool, ws, n, k, b.data(), n, 1, gotSyrk, n, false)
+			if n < 200 || !testing.Short() {
+				g.Syrk(pool, ws, n, k, b.data(), n, 1, gotSyrk, n, false)
+			}
 			if &ws.mem[0] != &mem[0] {
 				t.Errorf("%s %v threads=%d: %d bytes of workspace were not enough", g.Name, shape, threads, size)
 			}
@@ -312,22 +328,26 @@ func TestPanics(t *testing.T) {
 }
 
 func TestProductsAllocateNothing(t *testing.T) {
-	const m, n, k = 96, 80, 3000
+	eachKernel(t, testAllocations[float32], testAllocations[float64])
+}
+
+func testAllocations[T Float](t *testing.T, g *Kernel[T]) {
+	m, n, k, runs := 96, 80, 3000, 10
+	if testing.Short() {
+		m, n, runs = 24, 20, 1
+	}
 	pool := par.New(2)
 	defer pool.Close()
-	a, b, c := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n)
-	for _, l := range isa.Available() {
-		g := For(l)
-		ws := NewWorkspace(make([]float32, max(g.WorkspaceSize(m, n, k, 2), g.SyrkWorkspaceSize(n, k, 2))/4))
-		for name, run := range map[string]func(){
-			"gemm":       func() { g.Gemm(pool, ws, m, n, k, a, k, 1, b, n, 1, c, n, false) },
-			"transposed": func() { g.Gemm(pool, ws, m, n, k, a, 1, m, b, 1, k, c, n, true) },
-			"small":      func() { g.Gemm(nil, ws, 4, n, 10, a, k, 1, b, n, 1, c, n, false) },
-			"syrk":       func() { g.Syrk(pool, ws, n, k, b, n, 1, c, n, false) },
-		} {
-			if allocs := testing.AllocsPerRun(10, run); allocs >= 1 {
-				t.Errorf("isa=%v %s: %v allocations", l, name, allocs)
-			}
+	a, b, c := make([]T, m*k), make([]T, k*n), make([]T, m*n)
+	ws := NewWorkspace(make([]float32, max(g.WorkspaceSize(m, n, k, 2), g.SyrkWorkspaceSize(n, k, 2))/4))
+	for name, run := range map[string]func(){
+		"gemm":       func() { g.Gemm(pool, ws, m, n, k, a, k, 1, b, n, 1, c, n, false) },
+		"transposed": func() { g.Gemm(pool, ws, m, n, k, a, 1, m, b, 1, k, c, n, true) },
+		"small":      func() { g.Gemm(nil, ws, 4, n, 10, a, k, 1, b, n, 1, c, n, false) },
+		"syrk":       func() { g.Syrk(pool, ws, n, k, b, n, 1, c, n, false) },
+	} {
+		if allocs := testing.AllocsPerRun(runs, run); allocs >= 1 {
+			t.Errorf("%s %s: %v allocations", g.Name, name, allocs)
 		}
 	}
 }
