@@ -178,8 +178,11 @@ func (l *Learner) copyOf(path string) (*model.Store, error) {
 		}
 		store.GetVariable(v.Path()).SetTrainable(false)
 	}
-	for _, v := range l.params.all() {
-		store.GetVariable(v.Path()).SetTrainable(true) // batch norms of constants would not measure
+	// Batch norms of layers that stay as they are keep their statistics.
+	for _, group := range l.params.groups[l.plan.phases[l.phaseBehind()].Freeze:] {
+		for _, v := range group {
+			store.GetVariable(v.Path()).SetTrainable(true)
+		}
 	}
 	return store, nil
 }
@@ -238,12 +241,15 @@ func (l *Learner) calibrate(ctx context.Context, store *model.Store) error {
 	return nil
 }
 
+// phaseBehind is the phase of the last step done.
+func (l *Learner) phaseBehind() int { return l.plan.phaseOf(max(0, l.state.Step-1)) }
+
 // clean is the data for statistics.
 func (l *Learner) clean() *data.Loader {
 	if l.config.SWA.Clean != nil {
 		return l.config.SWA.Clean
 	}
-	return l.plan.phases[l.plan.phaseOf(max(0, l.state.Step-1))].Data.clean()
+	return l.plan.phases[l.phaseBehind()].Data.clean()
 }
 
 // moment pools the statistics of one batch norm. Batches are weighed by their pictures, each of which has as many values

@@ -72,7 +72,7 @@ func (p *Phase) optimizer() optim.Optimizer {
 
 // defaultMomentum is that of a phase that names none.
 func (p *Phase) defaultMomentum() float64 {
-	if _, ok := p.optimizer().(optim.RMSProp); ok {
+	if p.OptimizerName() == (optim.RMSProp{}).Name() {
 		return 0
 	}
 	return 0.9
@@ -86,10 +86,10 @@ func (p *Phase) Beta2Of(h optim.Hyper) float64 {
 	if h.Beta2 != 0 {
 		return h.Beta2
 	}
-	switch p.optimizer().(type) {
-	case optim.RMSProp:
+	switch p.OptimizerName() {
+	case optim.RMSProp{}.Name():
 		return 0.99
-	case optim.Adam, optim.AdamW, optim.LAMB:
+	case optim.Adam{}.Name(), optim.AdamW{}.Name(), optim.LAMB{}.Name():
 		return 0.999
 	default:
 		return 0
