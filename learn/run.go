@@ -2,6 +2,7 @@ package learn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -35,6 +36,7 @@ func (l *Learner) Run(ctx context.Context) (*Result, error) {
 	if err == nil {
 		err = s.emit(RunEnd)
 	}
+	err = errors.Join(err, l.saver.history.close())
 	l.state.Elapsed = s.elapsed()
 	if err != nil {
 		return nil, err

@@ -21,12 +21,12 @@ phases:
 `
 
 func TestSet(t *testing.T) {
-	r, err := parse(small, "phase.0.lr=0.25", "phases.1.lr.linear=[1, 2]", "phases.0.optimizer.sgd.nesterov=true",
+	_, err := parse(small, "phase.0.lr=0.25", "phases.1.lr.linear=[1, 2]", "phases.0.optimizer.sgd.nesterov=true",
 		"datasets.b.train.shapes.n=32", "phases.1.clip.global_norm=1", "seed=7", "phases.0.weight_decay=[0, 1, 2]")
 	if err == nil || !strings.Contains(err.Error(), "a mapping of 2 fields") {
 		t.Fatalf("a second kind of schedule beside the first: %v", err)
 	}
-	r, err = parse(small, "phase.0.lr=0.25", "phases.1.lr={linear: [1, 2]}", "phases.0.optimizer.sgd.nesterov=true",
+	r, err := parse(small, "phase.0.lr=0.25", "phases.1.lr={linear: [1, 2]}", "phases.0.optimizer.sgd.nesterov=true",
 		"datasets.b.train.shapes.n=32", "phases.1.clip.global_norm=1", "seed=7", "phases.0.weight_decay=[0, 1, 2]")
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -192,6 +193,11 @@ func TestTrainThatDiverges(t *testing.T) {
 	code, _, stderr := atelier(t, "train", file, "--out", filepath.Join(dir, "run"), "--set", "phases.0={steps: 9, lr: 1.0e+30}")
 	if code != exitError || !strings.HasSuffix(stderr, "lower the learning rate, or clip gradients\n") || strings.Count(stderr, "atelier: training diverged: ") != 1 {
 		t.Errorf("exit %d, %s", code, stderr)
+	}
+	// What led there is in the history and in the plots.
+	h, err := learn.ReadHistory(filepath.Join(dir, "run"))
+	if err != nil || len(h.Steps) == 0 || !math.IsNaN(float64(h.Steps[len(h.Steps)-1].Loss)) {
+		t.Errorf("history %+v, %v", h, err)
 	}
 }
 
