@@ -14,7 +14,6 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
-	"golang.org/x/image/webp"
 )
 
 // DefaultMaxPixels is the largest picture that is read without being asked for: 134 megapixels.
@@ -68,7 +67,7 @@ var formats = []format{
 	{"PNG", []string{"\x89PNG\r\n\x1a\n"}, with(png.DecodeConfig), png.Decode, exifOfPNG, false},
 	{"JPEG", []string{"\xff\xd8\xff"}, configOfJPEG, jpeg.Decode, exifOfJPEG, false},
 	{"TIFF", []string{"II*\x00", "MM\x00*"}, with(tiff.DecodeConfig), tiff.Decode, exifOfTIFF, false},
-	{"WebP", []string{"RIFF????WEBP"}, with(webp.DecodeConfig), webp.Decode, exifOfWebP, true},
+	{"WebP", []string{"RIFF????WEBP"}, configOfWebP, decodeWebP, exifOfWebP, true},
 	{"GIF", []string{"GIF87a", "GIF89a"}, with(gif.DecodeConfig), gif.Decode, noEXIF, false},
 	{"BMP", []string{"BM"}, with(bmp.DecodeConfig), bmp.Decode, noEXIF, false},
 }
@@ -98,26 +97,19 @@ func Decode(data []byte, o Options) (Picture, error) {
 	if err := o.Check(); err != nil {
 		return Picture{}, err
 	}
-	f := formatOf(data)
-	if f == nil {
-		return Picture{}, ErrFormat
-	}
-	screen, err := f.config(data)
+	s, err := open(data, cmp.Or(o.MaxPixels, DefaultMaxPixels))
 	if err != nil {
-		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
+		return Picture{}, err
 	}
-	if err := checkSize(screen.Height, screen.Width, cmp.Or(o.MaxPixels, DefaultMaxPixels)); err != nil {
-		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
-	}
-	m, err := f.decode(bytes.NewReader(data))
+	m, err := s.image()
 	if err != nil {
-		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
+		return Picture{}, err
 	}
-	p, err := convert(m, screen.Height, screen.Width, cmp.Or(o.Channels, 3), f.video)
+	p, err := convert(m, s.screen.Height, s.screen.Width, cmp.Or(o.Channels, 3), s.video)
 	if err != nil {
-		return Picture{}, fmt.Errorf("%s: %w", f.name, err)
+		return Picture{}, fmt.Errorf("%s: %w", s.name, err)
 	}
-	return upright(p, orientation(f.exif(data))), nil
+	return upright(p, s.orientation), nil
 }
 
 func formatOf(data []byte) *format {

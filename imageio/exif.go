@@ -1,42 +1,19 @@
 package imageio
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "bytes"
 
 // orientation is the EXIF orientation, 1 to 8, in EXIF data (a TIFF structure); 1, upright, where there is none or the
 // data is damaged.
 func orientation(exif []byte) int {
-	const tag, short = 0x0112, 3
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(exif, []byte("II*\x00")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(exif, []byte("MM\x00*")):
-		order = binary.BigEndian
-	default:
-		return 1
-	}
-	if len(exif) < 8 {
-		return 1
-	}
-	directory := from(exif, uint64(order.Uint32(exif[4:])))
-	if len(directory) < 2 {
-		return 1
-	}
-	entries := directory[2:]
-	for range order.Uint16(directory) {
-		if len(entries) < 12 {
-			return 1
-		}
-		if order.Uint16(entries) == tag && order.Uint16(entries[2:]) == short {
-			if o := int(order.Uint16(entries[8:])); o >= 1 && o <= 8 {
+	const tag = 0x0112
+	order, fields := tiffFields(exif)
+	for f := range fields {
+		if f.tag == tag && f.kind == tiffSHORT {
+			if o := int(order.Uint16(f.value)); o >= 1 && o <= 8 {
 				return o
 			}
 			return 1
 		}
-		entries = entries[12:]
 	}
 	return 1
 }
@@ -54,33 +31,23 @@ func noEXIF([]byte) []byte { return nil }
 // exifOfTIFF: a TIFF file is itself what EXIF data looks like.
 func exifOfTIFF(file []byte) []byte { return file }
 
-// exifOfPNG looks for an eXIf chunk: length, type, data, checksum.
+// exifOfPNG looks for an eXIf chunk.
 func exifOfPNG(file []byte) []byte {
-	for rest := from(file, 8); len(rest) >= 12; {
-		length := uint64(binary.BigEndian.Uint32(rest))
-		if uint64(len(rest)) < 12+length {
-			return nil
+	for c := range chunksOfPNG(file) {
+		if c.name == "eXIf" {
+			return c.body
 		}
-		if string(rest[4:8]) == "eXIf" {
-			return rest[8 : 8+length]
-		}
-		rest = rest[12+length:]
 	}
 	return nil
 }
 
-// exifOfWebP looks for an EXIF chunk: type, length, data, a byte of padding where the length is odd.
+// exifOfWebP looks for an EXIF chunk.
 func exifOfWebP(file []byte) []byte {
-	for rest := from(file, 12); len(rest) >= 8; {
-		length := uint64(binary.LittleEndian.Uint32(rest[4:]))
-		if uint64(len(rest)) < 8+length {
-			return nil
-		}
-		if string(rest[:4]) == "EXIF" {
-			body, _ := bytes.CutPrefix(rest[8:8+length], []byte("Exif\x00\x00")) // some writers put JPEG's prefix here
+	for c := range chunksOfWebP(from(file, 12)) {
+		if c.name == "EXIF" {
+			body, _ := bytes.CutPrefix(c.body, []byte("Exif\x00\x00")) // some writers put JPEG's prefix here
 			return body
 		}
-		rest = from(rest, 8+length+length%2)
 	}
 	return nil
 }
@@ -98,15 +65,15 @@ func upright(p Picture, orientation int) Picture {
 	for y := range h {
 		row := dst.Row(y)
 		for x := range w {
-			sy, sx := source(orientation, y, x, p.H, p.W)
+			sy, sx := stored(orientation, y, x, p.H, p.W)
 			copy(row[x*p.C:(x+1)*p.C], p.Pix[(sy*p.W+sx)*p.C:])
 		}
 	}
 	return dst
 }
 
-// source is where pixel (y, x) of the upright picture is in a stored one of h by w pixels.
-func source(orientation, y, x, h, w int) (sy, sx int) {
+// stored is where pixel (y, x) of the upright picture is in a stored one of h by w pixels.
+func stored(orientation, y, x, h, w int) (sy, sx int) {
 	switch orientation {
 	case 2: // mirrored
 		return y, w - 1 - x

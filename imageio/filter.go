@@ -106,30 +106,52 @@ type kernel struct {
 
 const fraction = 22
 
-// build computes the weights that make out positions of the input's positions lo..lo+in-1. Weights of positions outside
-// are left out and the others scaled to a sum of 1.
-func (k *kernel) build(lo, in, out int, f Filter) {
+// window is where the weights of an output position lie, and how they are found.
+type window struct {
+	filter                  Filter
+	in                      int
+	scale, stretch, support float64
+}
+
+func newWindow(in, out int, f Filter) window {
 	scale := float64(in) / float64(out)
 	stretch := max(scale, 1)
-	support := filters[f].support * stretch
-	k.taps = int(math.Ceil(support))*2 + 1
+	return window{f, in, scale, stretch, filters[f].support * stretch}
+}
+
+// taps is how many weights a position has at most.
+func (w window) taps() int { return int(math.Ceil(w.support))*2 + 1 }
+
+// weigh writes the weights of output position o into dst, of which it returns the part, summing to 1; first is the input
+// position of the first. Weights of positions outside are left out and the others scaled.
+func (w window) weigh(dst []float64, o int) (first int, weights []float64) {
+	center := (float64(o) + 0.5) * w.scale
+	first = max(int(center-w.support+0.5), 0)
+	weights = dst[:min(int(center+w.support+0.5), w.in)-first]
+	sum := 0.0
+	for i := range weights {
+		weights[i] = filters[w.filter].weight((float64(first+i) - center + 0.5) / w.stretch)
+		sum += weights[i]
+	}
+	for i := range weights {
+		weights[i] /= sum
+	}
+	return first, weights
+}
+
+// build computes the weights that make out positions of the input's positions lo..lo+in-1.
+func (k *kernel) build(lo, in, out int, f Filter) {
+	w := newWindow(in, out, f)
+	k.taps = w.taps()
 	k.first, k.count = resized(k.first, out), resized(k.count, out)
 	k.weights = resized(k.weights, out*k.taps)
 	k.scratch = resized(k.scratch, k.taps)
 	for o := range out {
-		center := (float64(o) + 0.5) * scale
-		first := max(int(center-support+0.5), 0)
-		count := min(int(center+support+0.5), in) - first
-		w := k.scratch[:count]
-		sum := 0.0
-		for i := range w {
-			w[i] = filters[f].weight((float64(first+i) - center + 0.5) / stretch)
-			sum += w[i]
+		first, weights := w.weigh(k.scratch, o)
+		for i, v := range weights {
+			k.weights[o*k.taps+i] = int32(math.Round(v * (1 << fraction)))
 		}
-		for i := range w {
-			k.weights[o*k.taps+i] = int32(math.Round(w[i] / sum * (1 << fraction)))
-		}
-		k.first[o], k.count[o] = lo+first, count
+		k.first[o], k.count[o] = lo+first, len(weights)
 	}
 }
 
