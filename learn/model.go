@@ -57,10 +57,23 @@ func initialise(backend compute.Backend, store *model.Store, forward Forward, pi
 	}
 	defer exec.Finalize()
 	if _, err := exec.Compile(); err != nil {
-		return fmt.Errorf("building the model for pictures %v: %w", pictures.Dimensions, err)
+		return fmt.Errorf("building the model for pictures %v: %w", pictures.Dimensions, plain{err})
 	}
 	return store.InitializeVariables(backend, nil)
 }
+
+// plain is an error of building a graph without the names of the functions that it came through.
+type plain struct{ error }
+
+func (p plain) Error() string {
+	text := p.error.Error()
+	if _, what, found := strings.Cut(text, "panicked: "); found {
+		return what
+	}
+	return text
+}
+
+func (p plain) Unwrap() error { return p.error }
 
 // parameters are a model's variables: those that were made trainable, by layer group, and the others.
 type parameters struct {

@@ -57,7 +57,10 @@ func (r *Recipe) check(d *decoder) {
 	r.checkData(d, r.Data, "data")
 	for i := range r.Phases {
 		r.checkPhase(d, i)
+		r.checkWatch(d, r.Phases[i].Watch, fmt.Sprintf("phases.%d.watch", i))
 	}
+	r.checkWatch(d, r.Stop.Watch, "stop.watch")
+	r.checkWatch(d, r.Checkpoint.Best, "checkpoint.best")
 	if s := r.Loss.LabelSmoothing; !(s >= 0 && s < 1) {
 		d.wrong(r.lines["loss.label_smoothing"], "loss.label_smoothing is %v: want 0 to less than 1", s)
 	}
@@ -80,6 +83,24 @@ func (r *Recipe) onlyData(d *decoder) string {
 func (r *Recipe) checkData(d *decoder, name, path string) {
 	if _, there := r.Datasets[name]; !there {
 		d.wrong(r.lines[path], "%s: there is no dataset %q%s", path, name, suggest(name, slices.Sorted(maps.Keys(r.Datasets))))
+	}
+}
+
+// checkWatch wants what every end of an epoch measures: an unknown name would be found after the first one only.
+func (r *Recipe) checkWatch(d *decoder, name, path string) {
+	var known []string
+	prefixes := []string{"valid_", "train_"}
+	if r.EMA.Decay > 0 {
+		prefixes = append(prefixes, "ema_valid_")
+	}
+	for _, prefix := range prefixes {
+		known = append(known, prefix+"loss")
+		for _, m := range r.metrics() {
+			known = append(known, prefix+string(m))
+		}
+	}
+	if name != "" && !slices.Contains(known, name) {
+		d.wrong(r.lines[path], "%s: %q is not measured%s", path, name, suggest(name, known))
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"image"
+	"image/png"
 	"io"
 	"math"
 	"os"
@@ -198,6 +200,44 @@ func TestTrainThatDiverges(t *testing.T) {
 	h, err := learn.ReadHistory(filepath.Join(dir, "run"))
 	if err != nil || len(h.Steps) == 0 || !math.IsNaN(float64(h.Steps[len(h.Steps)-1].Loss)) {
 		t.Errorf("history %+v, %v", h, err)
+	}
+}
+
+// A picture that is not one ends a run with its name, or is left out and counted.
+func TestCorruptPictures(t *testing.T) {
+	dir, file := write(t, `
+datasets:
+  photos: {train: {folder: {path: photos}}, batch: 4}
+phases: [{epochs: 2}]
+model: cifar+resnet-8x1-16x1+concat
+`)
+	for _, name := range []string{"a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png"} {
+		path := filepath.Join(dir, "photos", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		var picture bytes.Buffer
+		if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 12, 12))); err != nil {
+			t.Fatal(err)
+		}
+		if name == "a/2.png" {
+			picture.Truncate(40)
+		}
+		if err := os.WriteFile(path, picture.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, _, stderr := atelier(t, "train", file, "--out", filepath.Join(dir, "fails"))
+	if code != exitError || strings.Count(stderr, "atelier: ") != 1 || !strings.Contains(stderr, filepath.Join("photos", "a", "2.png")) {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	code, stdout, stderr := atelier(t, "train", file, "--out", filepath.Join(dir, "skips"), "--set", "datasets.photos.skip_corrupt=true")
+	if code != exitOK || !strings.Contains(stdout, "2 pictures could not be read and were skipped") {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	code, _, stderr = atelier(t, "train", file, "--out", filepath.Join(dir, "small"), "--set", "datasets.photos.skip_corrupt=true", "--set", "model=resnet18")
+	if code != exitError || !strings.Contains(stderr, "pictures [2 12 12 3]: zoo: resnet+resnet18+average: backbone resnet18: ") {
+		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
 
