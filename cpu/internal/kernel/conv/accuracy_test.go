@@ -75,9 +75,7 @@ func TestNotFinite(t *testing.T) {
 					if !Accepts(s, name) {
 						continue
 					}
-					for _, l := range isa.Available() {
-						checkNotFinite(t, s, l, name, a, b, bad, want)
-					}
+					levels(t, func(t *testing.T, l isa.Level) { checkNotFinite(t, s, l, name, a, b, bad, want) })
 				}
 			}
 		}
@@ -149,19 +147,27 @@ func TestAllocations(t *testing.T) {
 				if !Accepts(s, name) {
 					continue
 				}
-				for _, l := range isa.Available() {
-					pool := par.New(1)
-					p := NewPlan(s, l, 1, Options{Algorithm: name})
-					na, nb, n := s.sizes()
-					a, b, out := make([]float32, na), make([]float32, nb), make([]float32, n)
-					scratch := make([]byte, p.ScratchBytes())
-					epilogue := func(worker, pixel, n int) {}
-					if got := testing.AllocsPerRun(10, func() { p.Run(pool, a, b, out, scratch, epilogue) }); got > 3 {
-						t.Errorf("%v %s %v: %v allocations a run, want at most 3", s, name, l, got)
-					}
-				}
+				levels(t, func(t *testing.T, l isa.Level) { checkAllocations(t, s, l, name) })
 			}
 		}
+	}
+}
+
+func checkAllocations(t *testing.T, s Spec, l isa.Level, name string) {
+	t.Helper()
+	runs := 10
+	if testing.Short() {
+		runs = 1
+	}
+	pool := par.New(1)
+	defer pool.Close()
+	p := NewPlan(s, l, 1, Options{Algorithm: name})
+	na, nb, n := s.sizes()
+	a, b, out := make([]float32, na), make([]float32, nb), make([]float32, n)
+	scratch := make([]byte, p.ScratchBytes())
+	epilogue := func(worker, pixel, n int) {}
+	if got := testing.AllocsPerRun(runs, func() { p.Run(pool, a, b, out, scratch, epilogue) }); got > 3 {
+		t.Errorf("%v %s %v: %v allocations a run, want at most 3", s, name, l, got)
 	}
 }
 
