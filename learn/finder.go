@@ -35,7 +35,7 @@ type Curve struct {
 	Loss        []float64 `json:"loss"`
 	Smoothed    []float64 `json:"smoothed"`
 	// Suggestions for a maximal learning rate; NaN where the curve is too short or never falls.
-	Steepest    float64 `json:"-"` // where the smoothed loss falls fastest over a tenth of the steps, per logarithm of the rate
+	Steepest    float64 `json:"-"` // where the smoothed loss falls fastest on the way to its lowest, over a tenth of the steps, per logarithm of the rate
 	Valley      float64 `json:"-"` // two thirds into the longest fall (fastai's valley)
 	MinimumOver float64 `json:"-"` // a tenth of the rate with the lowest smoothed loss
 	Diverged    bool    `json:"diverged"`
@@ -255,7 +255,7 @@ func (c *Curve) suggest() {
 	c.MinimumOver = c.LR[low] / 10
 	steepest := 0.0
 	reach := max(1, n/20) // over fewer steps the noise of batches is steeper than the curve
-	for i := skip + reach; i < n-reach; i++ {
+	for i := skip + reach; i < min(n-reach, low); i++ {
 		slope := (c.Smoothed[i+reach] - c.Smoothed[i-reach]) / (math.Log(c.LR[i+reach]) - math.Log(c.LR[i-reach]))
 		if slope < steepest {
 			steepest, c.Steepest = slope, c.LR[i]

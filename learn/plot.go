@@ -55,41 +55,38 @@ func (p *Plan) label(i int) string {
 // panel draws one hyper-parameter: one line where all groups have the same.
 func (p *Plan) panel(name string, of func(optim.Hyper) float64) chart.Panel {
 	panel := chart.Panel{X: chart.Axis{Label: "step"}, Y: chart.Axis{Label: name}}
-	lines := make([][]chart.Line, p.groups)
+	lines := make([]chart.Line, p.groups)
 	same := true
 	for phase := range p.phases {
 		from, to := p.Bounds(phase)
-		for g := range lines {
-			lines[g] = append(lines[g], chart.Line{})
-		}
-		for _, step := range thinned(from, to) {
+		steps := thinned(from, to)
+		for _, step := range steps {
 			hyper := p.At(step).Hyper
 			for g, h := range hyper {
-				line := &lines[g][phase]
-				line.X, line.Y = append(line.X, float64(step)), append(line.Y, of(h))
+				lines[g] = extended(lines[g], float64(step), of(h))
 				same = same && of(h) == of(hyper[0])
 			}
 		}
+		for g := range lines {
+			if len(steps) == 1 { // a point cannot be seen: it gets the length of its step
+				lines[g] = extended(lines[g], float64(to), lines[g].Y[len(lines[g].Y)-1])
+			}
+			lines[g] = extended(lines[g], float64(to), math.NaN()) // what jumps is not joined
+		}
+	}
+	if same {
+		panel.Lines = lines[:1]
+		return panel
 	}
 	for g := range lines {
-		if same && g > 0 {
-			break
-		}
-		for _, line := range lines[g] {
-			if !same {
-				line.Name = fmt.Sprintf("layer group %d", g+1)
-			}
-			panel.Lines = append(panel.Lines, joinSingle(line))
-		}
+		lines[g].Name = fmt.Sprintf("layer group %d", g+1)
 	}
+	panel.Lines = lines
 	return panel
 }
 
-// joinSingle gives a phase of one step, which is a point, the length of its step.
-func joinSingle(l chart.Line) chart.Line {
-	if len(l.X) == 1 {
-		l.X, l.Y = append(l.X, l.X[0]+1), append(l.Y, l.Y[0])
-	}
+func extended(l chart.Line, x, y float64) chart.Line {
+	l.X, l.Y = append(l.X, x), append(l.Y, y)
 	return l
 }
 
