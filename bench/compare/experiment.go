@@ -38,7 +38,7 @@ const accuracy = "valid_accuracy"
 const (
 	network   = "cifar+resnet-16x1-32x1-64x1-128x1+concat"
 	batchSize = 128
-	peakRate  = 0.3
+	peakRate  = 0.1
 )
 
 // experiments lists them all. The budget of each run is o.epochs.
