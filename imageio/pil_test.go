@@ -31,6 +31,12 @@ type pilRequest struct {
 type pilAnswer struct {
 	Size []int  `json:"size"` // width, height
 	Data []byte `json:"data"`
+
+	// Of "info":
+	Format, Mode, Profile, Software string
+	Text                            map[string]string
+	Sampling, Quantization          [][]int
+	XMP                             []byte
 }
 
 var modes = map[int]string{1: "L", 3: "RGB", 4: "RGBA"}
