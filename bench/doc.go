@@ -2,7 +2,7 @@
 // jobs beside it.
 //
 // A [Job] is a graph with its inputs: a matrix product, one convolution of VGG-19 in one direction, a step of style
-// transfer, a training step of ResNet-18. [Select] finds jobs by name, [Run] measures them and returns a [Report],
+// transfer, a training step of ResNet-18, a step of a whole training loop with its loader. [Select] finds jobs by name, [Run] measures them and returns a [Report],
 // which prints as a table or as JSON.
 //
 // Work is counted as direct convolution, two operations per multiplication and addition, whatever the backend does
