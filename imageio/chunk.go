@@ -67,7 +67,10 @@ func textOf(c chunk) (keyword, text string, err error) {
 	case "tEXt":
 		return latin1(key), latin1(body), nil
 	case "zTXt":
-		body, err = inflated(from(body, 1), 0)
+		if len(body) == 0 {
+			return "", "", fmt.Errorf("a zTXt chunk %w", errText)
+		}
+		body, err = inflated(body[1:], body[0])
 		text = latin1(body)
 	case "iTXt":
 		text, err = international(body)
