@@ -22,7 +22,8 @@ type EMA struct {
 	Decay float64 // from 0 to less than 1; zero means no average
 }
 
-func (e EMA) check() error {
+// Check wants a decay from 0 to less than 1.
+func (e EMA) Check() error {
 	if !(e.Decay >= 0 && e.Decay < 1) {
 		return fmt.Errorf("learn: the decay of the moving average is %v: want 0 to less than 1", e.Decay)
 	}
@@ -42,7 +43,8 @@ type SWA struct {
 	Batches int
 }
 
-func (s SWA) check() error {
+// Check wants numbers that are not negative, and clean data that can be read.
+func (s SWA) Check() error {
 	if s.Start < 0 || s.Cycle < 0 || s.Eval < 0 || s.Batches < 0 {
 		return fmt.Errorf("learn: weight averaging starts at epoch %d, every %d, measured every %d, with %d batches: "+
 			"want numbers that are not negative", s.Start, s.Cycle, s.Eval, s.Batches)

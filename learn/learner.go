@@ -94,7 +94,7 @@ func New(c Config) (*Learner, error) {
 	if c.Model.Forward == nil {
 		problems = append(problems, errors.New("learn: Model.Forward is missing"))
 	}
-	problems = append(problems, c.EMA.check(), c.SWA.check(), c.Stop.check(), c.Checkpoint.check(c.Dir))
+	problems = append(problems, c.EMA.Check(), c.SWA.Check(), c.Stop.Check(), c.Checkpoint.check(c.Dir))
 	plan, err := NewPlan(c.Phases, c.Data, c.Model.groups())
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return nil, err

@@ -19,7 +19,8 @@ type StopPolicy struct {
 	MinDelta float64
 }
 
-func (p StopPolicy) check() error {
+// Check wants a limit above 1, or none, and a patience that is not negative.
+func (p StopPolicy) Check() error {
 	if p.Div != 0 && !(p.Div > 1) || math.IsInf(p.Div, 0) {
 		return fmt.Errorf("learn: Stop.Div is %v: want a number above 1, or 0 for no limit", p.Div)
 	}

@@ -174,7 +174,7 @@ func (r *Recipe) Config() (learn.Config, error) {
 		Checkpoint:  learn.CheckpointPolicy(r.Checkpoint),
 		Stop:        learn.StopPolicy(r.Stop),
 		EMA:         learn.EMA(r.EMA),
-		SWA:         learn.SWA{Start: r.SWA.Start, Cycle: r.SWA.Cycle, Eval: r.SWA.Eval, Batches: r.SWA.Batches},
+		SWA:         r.SWA.swa(),
 		Fingerprint: r.Text(),
 	}
 	for _, name := range r.metrics() {

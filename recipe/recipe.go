@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/atelier-go/atelier/data"
+	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/optim"
 	"github.com/atelier-go/atelier/schedule"
 )
@@ -166,6 +167,19 @@ type SWA struct {
 	Cycle   int `json:"cycle"`
 	Eval    int `json:"eval"`
 	Batches int `json:"batches"`
+}
+
+// Check is learn's.
+func (s Stop) Check() error { return learn.StopPolicy(s).Check() }
+
+// Check is learn's.
+func (e EMA) Check() error { return learn.EMA(e).Check() }
+
+// Check is learn's.
+func (s SWA) Check() error { return s.swa().Check() }
+
+func (s SWA) swa() learn.SWA {
+	return learn.SWA{Start: s.Start, Cycle: s.Cycle, Eval: s.Eval, Batches: s.Batches}
 }
 
 // Options change what a file says.
