@@ -73,7 +73,7 @@ func sized(name string, channels int) string {
 
 func checkChannels(n int) error {
 	if n < 0 {
-		return fmt.Errorf("Channels is %d, want 0 (what the backbone would like) or more", n)
+		return fmt.Errorf("it has %d channels, want 0 (what the backbone would like) or more", n)
 	}
 	return nil
 }
