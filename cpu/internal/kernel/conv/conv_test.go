@@ -189,7 +189,11 @@ func forms(t *testing.T, s Spec, seed uint64, l isa.Level) {
 			}
 			got := run(t, s, l, name, 1, a, b)
 			compare(t, s, l, name, a, b, got, want, abs)
-			for _, threads := range []int{2, 3} {
+			counts := []int{2, 3}
+			if testing.Short() {
+				counts = counts[1:]
+			}
+			for _, threads := range counts {
 				for i, v := range run(t, s, l, name, threads, a, b) {
 					if math.Float32bits(v) != math.Float32bits(got[i]) {
 						t.Fatalf("%v %s %v: out[%d] = %v with %d threads, %v with one", s, name, l, i, v, threads, got[i])
