@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
+	"github.com/atelier-go/atelier/pth"
 	"github.com/atelier-go/atelier/safetensors"
 )
 
@@ -66,11 +66,23 @@ func Read(name string, r io.ReaderAt, size int64) (*File, error) {
 
 func read(name string, r io.ReaderAt, size int64) (*File, error) {
 	file := &File{name: name, source: r, size: size}
+	prefix := make([]byte, min(size, 16))
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), prefix); err != nil {
+		return nil, err
+	}
+	if pth.Begins(prefix) {
+		f, err := pth.Read(r, size)
+		if err != nil {
+			return nil, err
+		}
+		file.contents = torchFile{f}
+		return file, nil
+	}
 	f, err := safetensors.Read(r, size)
 	if err != nil {
 		return nil, err
 	}
-	file.contents = tensorFile{f}
+	file.contents = safeFile{f}
 	return file, nil
 }
 
@@ -109,18 +121,37 @@ func some(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// tensorFile is a safetensors file.
-type tensorFile struct{ *safetensors.File }
+// safeFile is a safetensors file.
+type safeFile struct{ *safetensors.File }
 
-func (f tensorFile) Shape(name string) ([]int, bool) {
+func (f safeFile) Shape(name string) ([]int, bool) {
 	_, shape, ok := f.Info(name)
-	return slices.Clone(shape), ok
+	return shape, ok
 }
 
-func (f tensorFile) Float32(name string) ([]float32, error) {
+func (f safeFile) Float32(name string) ([]float32, error) {
 	t, err := f.Tensor(name)
 	if err != nil {
 		return nil, err
 	}
 	return t.Float32()
 }
+
+// torchFile is one of PyTorch's.
+type torchFile struct{ *pth.File }
+
+func (f torchFile) Shape(name string) ([]int, bool) {
+	_, shape, ok := f.Info(name)
+	return shape, ok
+}
+
+func (f torchFile) Float32(name string) ([]float32, error) {
+	t, err := f.Tensor(name)
+	if err != nil {
+		return nil, err
+	}
+	return t.Float32()
+}
+
+// Metadata is nil: these files have none.
+func (torchFile) Metadata() map[string]string { return nil }
