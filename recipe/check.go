@@ -1,0 +1,137 @@
+package recipe
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/atelier-go/atelier/data"
+	"github.com/atelier-go/atelier/zoo"
+)
+
+// DefaultModel is the model of recipes that name none: a residual network that trains in seconds on small pictures.
+const DefaultModel = "cifar+resnet-16x1-32x1-64x1+concat"
+
+// Drawn is the name of the dataset that is always there, of drawn shapes.
+const Drawn = "shapes"
+
+// drawn is that dataset.
+func drawn() Data {
+	return Data{
+		Train:      Source{Shapes: &Shapes{N: 8192, Size: 24, Seed: 1}, Memory: true},
+		Valid:      &Source{Shapes: &Shapes{N: 1024, Size: 24, Seed: 2}, Memory: true},
+		Transforms: []Transform{{data.RandomCrop{Pad: 3}}, {data.Flip{}}},
+		Normalise:  data.Normalise{Mean: []float64{0.5}, Std: []float64{0.25}},
+		Batch:      32,
+		ValidBatch: 256,
+	}
+}
+
+// check finds what is wrong between fields.
+func (r *Recipe) check(d *decoder) {
+	if r.Model == "" {
+		r.Model = DefaultModel
+	}
+	if _, err := zoo.ByName(r.Model, 2); err != nil {
+		d.wrong(r.lines["model"], "%v", err)
+	}
+	if r.Datasets == nil {
+		r.Datasets = map[string]Data{}
+	}
+	if _, there := r.Datasets[Drawn]; !there {
+		if r.Data == "" && len(r.Datasets) == 1 {
+			for name := range r.Datasets {
+				r.Data = name
+			}
+		}
+		r.Datasets[Drawn] = drawn()
+	}
+	if r.Data == "" {
+		r.Data = r.onlyData(d)
+	}
+	r.checkData(d, r.Data, "data")
+	for i := range r.Phases {
+		r.checkPhase(d, i)
+		r.checkWatch(d, r.Phases[i].Watch, fmt.Sprintf("phases.%d.watch", i))
+	}
+	r.checkWatch(d, r.Stop.Watch, "stop.watch")
+	r.checkWatch(d, r.Checkpoint.Best, "checkpoint.best")
+	if s := r.Loss.LabelSmoothing; !(s >= 0 && s < 1) {
+		d.wrong(r.lines["loss.label_smoothing"], "loss.label_smoothing is %v: want 0 to less than 1", s)
+	}
+}
+
+// onlyData is the dataset of a recipe that names none at its top.
+func (r *Recipe) onlyData(d *decoder) string {
+	if len(r.Datasets) == 1 {
+		return Drawn
+	}
+	for i := range r.Phases {
+		if r.Phases[i].Data == "" {
+			d.wrong(r.lines[fmt.Sprintf("phases.%d", i)], "phases.%d names no data, and there are several datasets: want data here, or at the top, one of %s",
+				i, strings.Join(slices.Sorted(maps.Keys(r.Datasets)), ", "))
+		}
+	}
+	return Drawn
+}
+
+func (r *Recipe) checkData(d *decoder, name, path string) {
+	if _, there := r.Datasets[name]; !there {
+		d.wrong(r.lines[path], "%s: there is no dataset %q%s", path, name, suggest(name, slices.Sorted(maps.Keys(r.Datasets))))
+	}
+}
+
+// checkWatch wants what every end of an epoch measures: an unknown name would be found after the first one only.
+func (r *Recipe) checkWatch(d *decoder, name, path string) {
+	var known []string
+	prefixes := []string{"valid_", "train_"}
+	if r.EMA.Decay > 0 {
+		prefixes = append(prefixes, "ema_valid_")
+	}
+	for _, prefix := range prefixes {
+		known = append(known, prefix+"loss")
+		for _, m := range r.metrics() {
+			known = append(known, prefix+string(m))
+		}
+	}
+	if name != "" && !slices.Contains(known, name) {
+		d.wrong(r.lines[path], "%s: %q is not measured%s", path, name, suggest(name, known))
+	}
+}
+
+func (r *Recipe) checkPhase(d *decoder, i int) {
+	p, path := &r.Phases[i], fmt.Sprintf("phases.%d", i)
+	line := r.lines[path]
+	if p.Data != "" {
+		r.checkData(d, p.Data, path+".data")
+	}
+	shapes := 0
+	for _, there := range []bool{p.OneCycle != nil, p.OneCycleLinear != nil, p.SGDR != nil} {
+		if there {
+			shapes++
+		}
+	}
+	switch {
+	case shapes > 1:
+		d.wrong(line, "%s has several of one_cycle, one_cycle_linear and sgdr: want one", path)
+	case shapes == 1 && len(p.LR) > 0:
+		d.wrong(line, "%s has lr and a cycle that gives the learning rate: want one of them", path)
+	case shapes == 1 && (p.Epochs <= 0 || p.Steps != 0):
+		d.wrong(line, "%s has a cycle: want its length in epochs", path)
+	}
+	if p.Discriminative < 0 || p.Discriminative != 0 && len(p.LRScale) > 0 {
+		d.wrong(line, "%s has discriminative %v and %d factors in lr_scale: want a number above 0, or the list", path, p.Discriminative, len(p.LRScale))
+	}
+	if c := p.OneCycle; c != nil && (c.MaxMomentum == 0) != (c.MinMomentum == 0) {
+		d.wrong(r.lines[path+".one_cycle"], "%s.one_cycle has one of max_momentum and min_momentum: want both, or none", path)
+	}
+	if c := p.OneCycleLinear; c != nil && !(c.LR > 0 && c.Div >= 1 && c.Pct >= 0 && c.Pct < 100) {
+		d.wrong(r.lines[path+".one_cycle_linear"], "%s.one_cycle_linear: lr is %v, div %v and pct %v: want lr above 0, div of at least 1 and 0 to less than 100 percent",
+			path, c.LR, c.Div, c.Pct)
+	}
+	if c := p.SGDR; c != nil && !(c.LR > 0 && c.Cycles >= 1 && c.Cycles <= 100 && c.Mult >= 0) {
+		d.wrong(r.lines[path+".sgdr"], "%s.sgdr: lr is %v, cycles %d and mult %v: want lr above 0, 1 to 100 cycles and a mult that is not negative",
+			path, c.LR, c.Cycles, c.Mult)
+	}
+}
