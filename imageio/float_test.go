@@ -161,14 +161,14 @@ func TestAnimatedWebP(t *testing.T) {
 	}
 }
 
-// animated puts the picture of a WebP file, of h by w pixels, into an animation on a canvas, at pairs of rows and columns.
+// animated puts the picture of a WebP file, of h by w pixels, into an animation on a canvas, at twice a row and a column.
 func animated(still []byte, h, w, canvasH, canvasW, row, column int) []byte {
 	put24 := func(b []byte, v int) []byte { return append(b, byte(v), byte(v>>8), byte(v>>16)) }
 	riff := func(b []byte, name string, body []byte) []byte {
 		b = binary.LittleEndian.AppendUint32(append(b, name...), uint32(len(body)))
 		return append(append(b, body...), make([]byte, len(body)%2)...)
 	}
-	frame := put24(put24(put24(put24(nil, column*2), row), w-1), h-1)
+	frame := put24(put24(put24(put24(nil, column), row), w-1), h-1)
 	frame = append(frame, 1, 0, 0, 0)
 	for c := range chunksOfWebP(still[12:]) {
 		if c.name != "VP8X" {

@@ -69,11 +69,11 @@ func checkWrite(path string, o WriteOptions) (encoder, error) {
 	isJPEG := strings.EqualFold(filepath.Ext(path), ".jpg") || strings.EqualFold(filepath.Ext(path), ".jpeg")
 	switch {
 	case o.Bits != 0 && o.Bits != 8 && o.Bits != 16:
-		return nil, fmt.Errorf("Bits is %d, want 8 or 16, or 0, which means 8", o.Bits)
+		return nil, fmt.Errorf("option Bits is %d, want 8 or 16, or 0, which means 8", o.Bits)
 	case isJPEG && o.Bits == 16:
 		return nil, errors.New("JPEG has 8 bits; PNG and TIFF have 16")
 	case o.Quality < 0 || o.Quality > 100:
-		return nil, fmt.Errorf("Quality is %d, want 1 to 100, or 0, which means %d", o.Quality, DefaultQuality)
+		return nil, fmt.Errorf("option Quality is %d, want 1 to 100, or 0, which means %d", o.Quality, DefaultQuality)
 	}
 	if err := o.Metadata.Check(); err != nil {
 		return nil, err
