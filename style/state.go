@@ -1,0 +1,177 @@
+package style
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+
+	"github.com/atelier-go/atelier/safetensors"
+)
+
+// state is a painting between two iterations, as it is kept in a file: a safetensors file with the tensors of the
+// optimizer, and the rest as JSON in its metadata.
+type state struct {
+	// Painting is a hash of what is painted: a state belongs to the same options, pictures and network.
+	Painting  string             `json:"painting"`
+	Plan      Plan               `json:"plan"`
+	Scale     int                `json:"scale"` // from 0
+	Height    int                `json:"height"`
+	Width     int                `json:"width"`
+	Iteration int                `json:"iteration"` // that were made of the scale
+	Totals    []float64          `json:"totals"`    // losses of the scale's iterations
+	Done      []int              `json:"done"`      // iterations of the scales before
+	Restarted bool               `json:"restarted"`
+	Seconds   float64            `json:"seconds"`
+	Counts    map[string]int     `json:"counts"`
+	Numbers   map[string]float64 `json:"numbers"`
+
+	tensors map[string][]float32
+	doubles map[string][]float64
+}
+
+const stateKey = "atelier.style"
+
+// write replaces the file.
+func (s *state) write(path string) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("style: state: %w", err)
+	}
+	shape := []int{s.Height, s.Width, 3}
+	var all []safetensors.Tensor
+	for name, values := range s.tensors {
+		all = append(all, safetensors.FromFloat32(name, shape, values))
+	}
+	for name, values := range s.doubles {
+		data := make([]byte, 0, 8*len(values))
+		for _, v := range values {
+			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
+		}
+		all = append(all, safetensors.Tensor{Name: name, DType: safetensors.F64, Shape: shape, Data: data})
+	}
+	return safetensors.Save(path, all, map[string]string{stateKey: string(text)})
+}
+
+// readState reads a state; nil if there is no file. Errors name it.
+func readState(path string) (*state, error) {
+	f, err := safetensors.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("style: state: %w", err)
+	}
+	s, err := decodeState(f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("style: %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func decodeState(f *safetensors.File) (*state, error) {
+	s := &state{tensors: map[string][]float32{}, doubles: map[string][]float64{}}
+	text, ok := f.Metadata()[stateKey]
+	if !ok {
+		return nil, errors.New("it is no state of a painting")
+	}
+	if err := json.Unmarshal([]byte(text), s); err != nil {
+		return nil, err
+	}
+	for _, name := range f.Names() {
+		t, err := f.Tensor(name)
+		if err != nil {
+			return nil, err
+		}
+		if t.DType != safetensors.F64 {
+			if s.tensors[name], err = t.Float32(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		values := make([]float64, len(t.Data)/8)
+		for i := range values {
+			values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
+		}
+		s.doubles[name] = values
+	}
+	return s, nil
+}
+
+// take moves tensors out of the state.
+func (s *state) take(names map[string]*[]float32) error {
+	for name, to := range names {
+		values := s.tensors[name]
+		if len(values) != s.Height*s.Width*3 {
+			return fmt.Errorf("its tensor %s has %d numbers, want %d", name, len(values), s.Height*s.Width*3)
+		}
+		*to = values
+	}
+	return nil
+}
+
+func (s *state) takeDoubles(name string, to []float64) error {
+	values := s.doubles[name]
+	if len(values) != len(to) {
+		return fmt.Errorf("its tensor %s has %d numbers, want %d", name, len(values), len(to))
+	}
+	copy(to, values)
+	return nil
+}
+
+// check says whether the state is one of this painting.
+func (s *state) check(painting string) error {
+	switch {
+	case s.Painting != painting:
+		return errors.New("it is the state of another painting: of other settings, pictures or another network; remove it, or name another file")
+	case s.Scale < 0 || s.Scale >= len(s.Plan.Scales) || len(s.Done) != s.Scale || s.Iteration < 0 || len(s.Totals) != s.Iteration:
+		return errors.New("it is damaged: its counts do not fit together")
+	case s.Height != s.Plan.Scales[s.Scale].Height || s.Width != s.Plan.Scales[s.Scale].Width:
+		return errors.New("it is damaged: its sizes do not fit together")
+	}
+	return nil
+}
+
+// removeState removes the file of a painting that is done.
+func removeState(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("style: state: %w", err)
+	}
+	return nil
+}
+
+// painting is the hash of everything that a painting depends on, but for bounds of memory and time, which the plan has.
+func (o Options) painting() (string, error) {
+	hash := sha256.New()
+	text, err := json.Marshal(o)
+	if err != nil {
+		return "", fmt.Errorf("style: %w", err)
+	}
+	hash.Write(text)
+	fmt.Fprintf(hash, "\n%s %s\n", o.Network.Name, o.Network.Hash)
+	add := func(h, w int, values []float32) {
+		fmt.Fprintf(hash, "%d %d\n", h, w)
+		line := make([]byte, 0, 4096)
+		for i, v := range values {
+			line = binary.LittleEndian.AppendUint32(line, math.Float32bits(v))
+			if len(line) == cap(line) || i == len(values)-1 {
+				hash.Write(line)
+				line = line[:0]
+			}
+		}
+	}
+	add(o.Content.H, o.Content.W, o.Content.Pixels)
+	add(o.InitPicture.H, o.InitPicture.W, o.InitPicture.Pixels)
+	for _, s := range o.Styles {
+		add(s.Picture.H, s.Picture.W, s.Picture.Pixels)
+		if s.Mask != nil {
+			add(s.Mask.H, s.Mask.W, s.Mask.Values)
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
