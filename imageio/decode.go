@@ -13,7 +13,6 @@ import (
 	"os"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 )
 
 // DefaultMaxPixels is the largest picture that is read without being asked for: 134 megapixels.
@@ -66,7 +65,7 @@ type format struct {
 var formats = []format{
 	{"PNG", []string{"\x89PNG\r\n\x1a\n"}, with(png.DecodeConfig), png.Decode, exifOfPNG, false},
 	{"JPEG", []string{"\xff\xd8\xff"}, configOfJPEG, jpeg.Decode, exifOfJPEG, false},
-	{"TIFF", []string{"II*\x00", "MM\x00*"}, with(tiff.DecodeConfig), tiff.Decode, exifOfTIFF, false},
+	{"TIFF", []string{"II*\x00", "MM\x00*"}, configOfTIFF, decodeTIFF, exifOfTIFF, false},
 	{"WebP", []string{"RIFF????WEBP"}, configOfWebP, decodeWebP, exifOfWebP, true},
 	{"GIF", []string{"GIF87a", "GIF89a"}, with(gif.DecodeConfig), gif.Decode, noEXIF, false},
 	{"BMP", []string{"BM"}, with(bmp.DecodeConfig), bmp.Decode, noEXIF, false},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"iter"
 )
@@ -36,9 +37,13 @@ func segments(file []byte) iter.Seq2[byte, []byte] {
 func configOfJPEG(file []byte) (image.Config, error) {
 	for marker, body := range segments(file) {
 		switch marker {
-		case 0xc0, 0xc1, 0xc2: // frames: precision, height, width...
-			if len(body) >= 5 {
-				return image.Config{Height: int(binary.BigEndian.Uint16(body[1:])), Width: int(binary.BigEndian.Uint16(body[3:]))}, nil
+		case 0xc0, 0xc1, 0xc2: // frames: precision, height, width, components
+			if len(body) >= 6 {
+				config := image.Config{Height: int(binary.BigEndian.Uint16(body[1:])), Width: int(binary.BigEndian.Uint16(body[3:]))}
+				if body[5] == 4 {
+					config.ColorModel = color.CMYKModel
+				}
+				return config, nil
 			}
 		}
 	}

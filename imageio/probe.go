@@ -94,12 +94,19 @@ func (s source) info() (Info, *profile) {
 	if info.Animated {
 		info.Warnings = append(info.Warnings, "is animated: the first frame is read")
 	}
+	isCMYK := s.screen.ColorModel == color.CMYKModel
+	if isCMYK {
+		info.Warnings = append(info.Warnings, "is CMYK, which is converted without regard to a profile: colours are approximate")
+	}
 	icc := profileOf(s.format, s.file)
 	if icc == nil {
 		return info, nil
 	}
 	info.Profile = nameOfProfile(icc)
 	profile, err := parseProfile(icc)
+	if isCMYK {
+		return info, nil
+	}
 	if err != nil {
 		info.Warnings = append(info.Warnings, fmt.Sprintf("has a colour profile, %s, that %v: colours are read as if they were sRGB", info.Profile, err))
 		return info, nil

@@ -130,12 +130,12 @@ func long(v int) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)
 
 // tiffDirectory is the directory that stands at place at of the file, and after it the values that do not fit into it.
 func tiffDirectory(p Float, o WriteOptions, rows int, offsets, counts []byte, at int) []byte {
-	const deflate, rgb, horizontal, straightAlpha, inch = 8, 2, 2, 2, 2
+	const deflate, horizontal, inch = 8, 2, 2
 	bits := []int{o.Bits, o.Bits, o.Bits, o.Bits}[:channels(p)]
 	dpi := append(long(72), long(1)...)
 	entries := []tiffEntry{
 		{256, tiffLONG, long(p.W)}, {257, tiffLONG, long(p.H)}, {258, tiffSHORT, shorts(bits...)},
-		{259, tiffSHORT, shorts(deflate)}, {262, tiffSHORT, shorts(rgb)}, {273, tiffLONG, offsets},
+		{259, tiffSHORT, shorts(deflate)}, {tagPhotometric, tiffSHORT, shorts(photometricRGB)}, {273, tiffLONG, offsets},
 		{277, tiffSHORT, shorts(len(bits))}, {278, tiffLONG, long(rows)}, {279, tiffLONG, counts},
 		{282, tiffRATIONAL, dpi}, {283, tiffRATIONAL, dpi}, {296, tiffSHORT, shorts(inch)},
 	}
@@ -144,7 +144,7 @@ func tiffDirectory(p Float, o WriteOptions, rows int, offsets, counts []byte, at
 	}
 	entries = append(entries, tiffEntry{317, tiffSHORT, shorts(horizontal)})
 	if p.Alpha != nil {
-		entries = append(entries, tiffEntry{338, tiffSHORT, shorts(straightAlpha)})
+		entries = append(entries, tiffEntry{tagExtraSamples, tiffSHORT, shorts(straightAlpha)})
 	}
 	if packet := o.Metadata.xmp(); packet != nil {
 		entries = append(entries, tiffEntry{tagXMP, tiffBYTE, packet})
