@@ -113,10 +113,13 @@ func (f *File) networkNamed(name string) (zoo.FeatureNet, error) {
 	return net, nil
 }
 
-// preprocess is what the file's metadata say, or else torchvision's.
-func (f *File) preprocess(string) (preprocess, error) {
+// preprocess is what the file's metadata say, or the table of known weights, or else torchvision's.
+func (f *File) preprocess(hash string) (preprocess, error) {
 	if s, ok := f.Metadata()["preprocess"]; ok {
 		return parsePreprocess(s)
+	}
+	if k, ok := ofHash(hash); ok {
+		return k.preprocess, nil
 	}
 	return torchvision, nil
 }

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -76,10 +77,24 @@ func triple(pattern *regexp.Regexp, s string, def float64) (v [3]float64, err er
 			if v[i], err = strconv.ParseFloat(strings.TrimSpace(p), 64); err != nil {
 				break
 			}
+			if v[i]-v[i] != 0 {
+				err = errors.New("not finite")
+				break
+			}
 		}
 		if err == nil {
 			return v, nil
 		}
 	}
 	return v, fmt.Errorf("its preprocess is %q: want three numbers in %q", s, m[0])
+}
+
+// String is what parsePreprocess reads.
+func (p preprocess) String() string {
+	mean, std, order := p.Mean, p.Std, "RGB"
+	if p.bgr {
+		order = "BGR"
+		mean[0], mean[2], std[0], std[2] = mean[2], mean[0], std[2], std[0]
+	}
+	return fmt.Sprintf("%s, 0..1, mean (%v, %v, %v), std (%v, %v, %v)", order, mean[0], mean[1], mean[2], std[0], std[1], std[2])
 }
