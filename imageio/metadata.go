@@ -2,7 +2,6 @@ package imageio
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -27,18 +26,17 @@ const Namespace = "https://github.com/atelier-go/atelier/metadata/1.0/"
 
 const maxKey = 79 // bytes of a PNG keyword
 
-// Check says what is wrong with the keys and texts.
+// Check says what is wrong with the first key or text that cannot be written, by the order of keys.
 func (m Metadata) Check() error {
-	var errs []error
 	for _, key := range m.keys() {
 		if !isKey(key) {
-			errs = append(errs, fmt.Errorf("metadata key %q: want a letter and up to %d letters, digits, '-', '_' and '.'", key, maxKey-1))
+			return fmt.Errorf("metadata key %q: want a letter and up to %d letters, digits, '-', '_' and '.'", key, maxKey-1)
 		}
 		if i := unprintable(m.Text[key]); i >= 0 {
-			errs = append(errs, fmt.Errorf("metadata %q: byte %d is of no character that can be written", key, i))
+			return fmt.Errorf("metadata %q: byte %d is of no character that can be written", key, i)
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (m Metadata) keys() []string { return slices.Sorted(maps.Keys(m.Text)) }

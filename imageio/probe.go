@@ -148,7 +148,8 @@ type FloatOptions struct {
 
 // ReadFloat reads a picture from a file, with all the bits that it has. Alpha is nil where the picture is opaque. Colours
 // of an ICC profile of the kind that cameras and screens have, such as Display P3, are converted to sRGB; what is outside
-// of sRGB is limited to it. Other profiles, as of printers, are not, and Info.Warnings says so. Errors name the file.
+// of sRGB is limited to it. Other profiles, as of printers, are not, and Info.Warnings says so. A PNG's gamma alone is
+// ignored. Errors name the file.
 func ReadFloat(path string, o FloatOptions) (Float, Info, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
