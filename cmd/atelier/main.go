@@ -104,7 +104,7 @@ machine and what the backend gets out of it.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newBench(), newDevices(), newVersion(), newBenchWorker())
+	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newModels(), newBench(), newDevices(), newVersion(), newBenchWorker())
 	return root
 }
 
