@@ -43,12 +43,17 @@ func newCanvas(ctx context.Context, o Options, h, w int) (*canvas, error) {
 func (o Options) sources(content Picture, long int) []StyleSource {
 	var all []StyleSource
 	for i, s := range o.Styles {
-		side := min(max(s.Picture.H, s.Picture.W), max(1, int(math.Round(float64(long)*o.StyleScale))))
-		h, w := fit(s.Picture.H, s.Picture.W, side)
+		h, w := o.styleSize(s.Picture, long)
 		p := o.PreserveColour.styleFor(s.Picture.Resized(h, w), content)
 		all = append(all, StyleSource{Picture: p, Weight: s.Weight, Region: o.region(i)})
 	}
 	return all
+}
+
+// styleSize is the size at which a style picture is looked at.
+func (o Options) styleSize(p Picture, long int) (h, w int) {
+	side := max(1, math.Round(float64(long)*o.StyleScale))
+	return fit(p.H, p.W, int(min(float64(max(p.H, p.W)), side)))
 }
 
 // region is the number of a style's region: one for each mask, in order, and one for the styles without, behind them.

@@ -94,12 +94,13 @@ type Options struct {
 
 	// Tile is the side in pixels of the tiles that pictures are cut into; zero means none, or what MaxMemory needs.
 	Tile int `json:"tile"`
-	// MaxMemory in bytes chooses tiles and history; zero means no bound.
+	// MaxMemory in bytes chooses tiles and history; zero means half of what the machine has, negative no bound.
 	MaxMemory int64 `json:"-"`
 	// TimeBudget chooses scales and iterations, and ends the painting when it is over; zero means no bound.
 	TimeBudget time.Duration `json:"-"`
 
-	// Plan is what [Estimate] or an earlier painting gave; nil means that Paint makes one.
+	// Plan is what [Estimate] or an earlier painting gave. It counts instead of the size, scales, iterations, tiles and
+	// history above, whatever the bounds. Nil means that Paint makes one.
 	Plan *Plan `json:"-"`
 
 	// Trace gets a line of JSON for each iteration; see [TraceLine].
@@ -235,8 +236,10 @@ func (o Options) Check() error {
 	want(o.History >= 1, "History is %d: want at least 1", o.History)
 	want(!math.IsNaN(o.Tolerance) && o.Tolerance < 1, "Tolerance is %v: want a number below 1", o.Tolerance)
 	want(o.Tile >= 0, "Tile is %d: want a positive number, or 0 for no tiles", o.Tile)
-	want(o.MaxMemory >= 0, "MaxMemory is %d: want a positive number, or 0 for no bound", o.MaxMemory)
 	want(o.TimeBudget >= 0, "TimeBudget is %v: want a positive time, or 0 for no bound", o.TimeBudget)
+	if o.Plan != nil {
+		problems = append(problems, o.Plan.check(o))
+	}
 	want(o.StateEvery > 0, "StateEvery is %v: want a positive time", o.StateEvery)
 	problems = append(problems, o.checkPictures()...)
 	if slices.Contains(Modes, o.Mode) {
@@ -259,7 +262,7 @@ func (o Options) checkPictures() []error {
 	}
 	switch {
 	case o.Content.H != 0 || o.Content.W != 0 || o.Content.Pixels != nil:
-		problems = append(problems, o.Content.check("the content picture"))
+		problems = append(problems, checkInput(o.Content, "the content picture"))
 	case o.Mode != Texture:
 		missing(fmt.Sprintf("mode %s needs one", o.Mode))
 	case o.Init == InitContent:
@@ -274,15 +277,28 @@ func (o Options) checkPictures() []error {
 		problems = append(problems, errors.New("style: there is no style picture: init style-stats needs one"))
 	}
 	if o.Init == InitPicture {
-		problems = append(problems, o.InitPicture.check("the picture to start from"))
+		problems = append(problems, checkInput(o.InitPicture, "the picture to start from"))
 	}
 	for i, s := range o.Styles {
-		problems = append(problems, s.Picture.check(fmt.Sprintf("style picture %d", i+1)))
+		problems = append(problems, checkInput(s.Picture, fmt.Sprintf("style picture %d", i+1)))
 		if !(s.Weight >= 0) || math.IsInf(s.Weight, 0) {
 			problems = append(problems, fmt.Errorf("style: the weight of style picture %d is %v: want a number above 0", i+1, s.Weight))
 		}
 	}
 	return problems
+}
+
+// checkInput wants pixels that can be computed with.
+func checkInput(p Picture, what string) error {
+	if err := p.check(what); err != nil {
+		return err
+	}
+	for i, v := range p.Pixels {
+		if !(v >= 0 && v <= 1) {
+			return fmt.Errorf("style: %s has %v at row %d, column %d: want 0 to 1", what, v, i/3/p.W, i/3%p.W)
+		}
+	}
+	return nil
 }
 
 func positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }

@@ -28,14 +28,71 @@ type PlannedScale struct {
 	Time       time.Duration `json:"time,omitempty"`
 }
 
-// unmeasured is the plan that the options ask for, without bounds.
-func (o Options) unmeasured() Plan {
+// planned is Options.Plan, or one that keeps to the bounds.
+func (o Options) planned(ctx context.Context) (Plan, error) {
+	if o.Plan != nil {
+		return *o.Plan, nil
+	}
+	if o.TimeBudget > 0 {
+		return Estimate(ctx, o)
+	}
+	return o.inMemory()
+}
+
+// inMemory is the plan that keeps to the bound of memory.
+func (o Options) inMemory() (Plan, error) {
 	p := Plan{History: o.History}
 	for i, long := range sizes(o.Size, o.Scales) {
 		h, w := o.shape(long)
-		p.Scales = append(p.Scales, PlannedScale{Height: h, Width: w, Iterations: o.iterations(i), Tile: o.Tile})
+		s := PlannedScale{Height: h, Width: w, Iterations: o.iterations(i), Tile: o.Tile}
+		if err := o.fitMemory(&p, &s); err != nil {
+			return p, err
+		}
+		p.Scales = append(p.Scales, s)
+		p.Bytes = max(p.Bytes, s.Bytes)
 	}
-	return p
+	return p, nil
+}
+
+// Tiles that MaxMemory chooses have sides from largestTile down to smallestTile; smaller ones would be mostly
+// surroundings. smallestHistory is the least that L-BFGS is left with.
+const (
+	largestTile     = 1024
+	smallestTile    = 64
+	smallestHistory = 3
+)
+
+// fitMemory chooses the tiles of a scale, and makes the history shorter where tiles are not enough.
+func (o Options) fitMemory(p *Plan, s *PlannedScale) (err error) {
+	bound := o.memoryBound()
+	tiles := []int{o.Tile}
+	if o.Tile == 0 && bound > 0 {
+		for side := largestTile; side >= smallestTile; side = side * 3 / 4 / 16 * 16 {
+			tiles = append(tiles, side)
+		}
+	}
+	for {
+		for _, s.Tile = range tiles {
+			if s.Bytes, err = o.bytesAt(s.Height, s.Width, s.Tile, p.History); err != nil || bound <= 0 || s.Bytes <= bound {
+				return err
+			}
+		}
+		if o.Optimizer != LBFGS || p.History <= smallestHistory {
+			return &MemoryError{Height: s.Height, Width: s.Width, Needs: s.Bytes, Bound: bound}
+		}
+		p.History = max(smallestHistory, p.History/2)
+	}
+}
+
+// MemoryError says that painting at a size takes more memory than it may, even in small tiles.
+type MemoryError struct {
+	Height, Width int
+	Needs, Bound  int64 // bytes
+}
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("style: painting %d by %d pixels takes %d MiB even in small tiles, and may take %d: allow more memory, or take a smaller size",
+		e.Width, e.Height, e.Needs>>20, e.Bound>>20)
 }
 
 // shape is the painting's height and width for a long side.
@@ -44,14 +101,6 @@ func (o Options) shape(long int) (int, int) {
 		return long, long
 	}
 	return fit(o.Content.H, o.Content.W, long)
-}
-
-// planned is Options.Plan, or one that keeps to the bounds.
-func (o Options) planned(ctx context.Context) (Plan, error) {
-	if o.Plan != nil {
-		return *o.Plan, nil
-	}
-	return o.unmeasured(), nil
 }
 
 // work is what an iteration costs, in any unit: the time, or where nothing was measured the number of pixels.

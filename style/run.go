@@ -77,7 +77,12 @@ func Paint(ctx context.Context, o Options, report func(Step) error) (*Result, er
 	if err := p.begin(ctx); err != nil {
 		return nil, err
 	}
-	err := p.paint(ctx)
+	undo, err := o.limitHeap(p.plan)
+	if err != nil {
+		return nil, err
+	}
+	defer undo()
+	err = p.paint(ctx)
 	if p.result.Picture.H == 0 {
 		return nil, err
 	}

@@ -167,7 +167,8 @@ func (o Options) painting() (string, error) {
 	}
 	add(o.Content.H, o.Content.W, o.Content.Pixels)
 	add(o.InitPicture.H, o.InitPicture.W, o.InitPicture.Pixels)
-	for _, s := range o.Styles {
+	for i, s := range o.Styles {
+		fmt.Fprintln(hash, "region", o.region(i))
 		add(s.Picture.H, s.Picture.W, s.Picture.Pixels)
 		if s.Mask != nil {
 			add(s.Mask.H, s.Mask.W, s.Mask.Values)

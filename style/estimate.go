@@ -1,0 +1,198 @@
+package style
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// Estimate makes a plan that keeps to the bounds, and says how long it takes. For this it computes the loss of two small
+// pictures a few times, for about a second.
+//
+// With a TimeBudget that is too short, scales get fewer iterations, down to a third; if that is not enough, the last scale
+// is left out, and so on. Of a budget 15 % are for errors of the estimate.
+func Estimate(ctx context.Context, o Options) (Plan, error) {
+	if err := o.Check(); err != nil {
+		return Plan{}, err
+	}
+	o = o.withDefaults()
+	plan := Plan{}
+	if o.Plan != nil {
+		plan = *o.Plan
+		if err := plan.check(o); err != nil {
+			return plan, err
+		}
+	} else {
+		var err error
+		if plan, err = o.inMemory(); err != nil {
+			return plan, err
+		}
+	}
+	speed, err := o.calibrate(ctx)
+	if err != nil {
+		return plan, err
+	}
+	if err := o.time(&plan, speed); err != nil {
+		return plan, err
+	}
+	if o.TimeBudget > 0 && o.Plan == nil {
+		return plan, o.shorten(&plan, speed)
+	}
+	return plan, nil
+}
+
+// speed is what an evaluation costs untiled: a time, and one for each pixel. A scale costs as much again as prepare
+// evaluations before its first.
+type speed struct {
+	fixed, pixel float64 // seconds
+	prepare      float64
+}
+
+// Sides of the pictures that are measured, and how often each is.
+const (
+	calibrateSmall = 96
+	calibrateLarge = 208
+	calibrateTimes = 3
+)
+
+// calibrate measures the speed of this machine with this network and these losses.
+func (o Options) calibrate(ctx context.Context) (speed, error) {
+	o.Tile, o.StyleScale, o.PreserveColour = 0, 1, ""
+	picture := Picture{H: calibrateLarge, W: calibrateLarge, Pixels: Options{Init: InitNoise}.first(Picture{}, calibrateLarge, calibrateLarge)}
+	o.Content = picture
+	o.Styles = []StyleInput{{Picture: picture}}
+	small, _, err := o.measure(ctx, calibrateSmall)
+	if err != nil {
+		return speed{}, err
+	}
+	large, prepare, err := o.measure(ctx, calibrateLarge)
+	if err != nil {
+		return speed{}, err
+	}
+	const a, b = calibrateSmall * calibrateSmall, calibrateLarge * calibrateLarge
+	s := speed{pixel: max((large-small)/(b-a), large/b/2)}
+	s.fixed = max(0, large-b*s.pixel)
+	s.prepare = prepare / large
+	return s, nil
+}
+
+// measure is the time of an evaluation at a square of that side, and that of the preparations.
+func (o Options) measure(ctx context.Context, side int) (evaluation, prepare float64, err error) {
+	began := time.Now()
+	canvas, err := newCanvas(ctx, o, side, side)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer canvas.objective.Close()
+	x, gradient := canvas.content.Pixels, make([]float32, side*side*3)
+	evaluation = math.Inf(1)
+	for i := range calibrateTimes {
+		start := time.Now()
+		if _, err := canvas.objective.Evaluate(ctx, x, gradient); err != nil {
+			return 0, 0, err
+		}
+		took := time.Since(start).Seconds()
+		if i == 0 {
+			prepare = time.Since(began).Seconds()
+			continue
+		}
+		evaluation = min(evaluation, took)
+	}
+	return evaluation, prepare, nil
+}
+
+// Work beyond that of a whole picture's evaluation: a line search takes a little more than one, and tiles compute features
+// in pass 1, and the content's again in pass 2, each a third of features with their gradient.
+const (
+	searchEvaluations = 1.1
+	tilePasses        = 1. / 3
+)
+
+// time fills in how long the plan takes.
+func (o Options) time(p *Plan, s speed) error {
+	p.Time = 0
+	for i := range p.Scales {
+		scale := &p.Scales[i]
+		evaluation, err := o.evaluationTime(*scale, s)
+		if err != nil {
+			return err
+		}
+		perIteration := evaluation
+		if o.Optimizer == LBFGS {
+			perIteration *= searchEvaluations
+		}
+		scale.Time = time.Duration((perIteration*float64(scale.Iterations) + s.prepare*evaluation) * float64(time.Second))
+		p.Time += scale.Time
+	}
+	return nil
+}
+
+func (o Options) evaluationTime(scale PlannedScale, s speed) (float64, error) {
+	spec := o.spec()
+	var used []Layer
+	for _, l := range append(append([]LayerWeight{}, spec.style()...), spec.content()...) {
+		layer, err := o.Network.layer(l.Layer)
+		if err != nil {
+			return 0, err
+		}
+		used = append(used, layer)
+	}
+	layout, err := newLayout(used, scale.Height, scale.Width, Tile{Side: scale.Tile})
+	if err != nil {
+		return 0, err
+	}
+	tiles := float64(len(layout.tiles))
+	seconds := tiles * (s.fixed + s.pixel*float64(layout.windowH*layout.windowW))
+	if tiles == 1 {
+		return seconds, nil
+	}
+	factor := 1.
+	if spec.style() != nil {
+		factor += tilePasses
+	}
+	if spec.content() != nil {
+		factor += tilePasses
+	}
+	return seconds * factor, nil
+}
+
+// Least part of the iterations that a time budget leaves, and the part of the budget that is planned for.
+const (
+	leastIterations = 1. / 3
+	plannedBudget   = 0.85
+)
+
+// shorten makes a plan fit into the time budget.
+func (o Options) shorten(p *Plan, s speed) error {
+	budget := plannedBudget * o.TimeBudget.Seconds()
+	for {
+		fraction := o.affordable(*p, s, budget)
+		if fraction >= leastIterations || len(p.Scales) == 1 {
+			for i := range p.Scales {
+				p.Scales[i].Iterations = max(1, int(float64(p.Scales[i].Iterations)*min(1, fraction)))
+			}
+			break
+		}
+		p.Scales = p.Scales[:len(p.Scales)-1]
+	}
+	p.Bytes = 0
+	for _, scale := range p.Scales {
+		p.Bytes = max(p.Bytes, scale.Bytes)
+	}
+	return o.time(p, s)
+}
+
+// affordable is the part of the plan's iterations that the budget has time for.
+func (o Options) affordable(p Plan, s speed, budget float64) float64 {
+	iterations, rest := 0., 0.
+	for _, scale := range p.Scales {
+		evaluation, err := o.evaluationTime(scale, s)
+		if err != nil {
+			return 1
+		}
+		prepare := s.prepare * evaluation
+		rest += prepare
+		iterations += scale.Time.Seconds() - prepare
+	}
+	return (budget - rest) / iterations
+}
