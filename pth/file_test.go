@@ -156,6 +156,13 @@ func TestRefused(t *testing.T) {
 			}
 		}
 	}
+	// A description that is longer than any of tensors is not read to its end.
+	endless := newPickle().op('(').op(bytes.Repeat([]byte("N"), 5<<20)...).op('t').stop()
+	for _, file := range [][]byte{zipFile(t, endless), legacyFile(endless)} {
+		if _, err := readBytes(file); err == nil || !strings.Contains(err.Error(), "4194304") {
+			t.Errorf("a pickle of 5 MiB: %v, want an error that says how much is read", err)
+		}
+	}
 	for name, file := range map[string][]byte{
 		"empty":           nil,
 		"text":            []byte("version https://git-lfs.github.com/spec/v1\n"),

@@ -147,30 +147,34 @@ func (d download) part(ctx context.Context) (Installed, error) {
 	if err != nil {
 		return Installed{}, err
 	}
-	part, err := os.Open(path)
-	if err != nil {
+	whole := path + ".file"
+	if err := d.assemble(whole, path, tensors); err != nil {
 		return Installed{}, err
 	}
-	defer part.Close()
+	i, err := d.keep(whole)
+	return i, errors.Join(err, os.Remove(path))
+}
+
+// assemble writes the tensors, whose bytes lie one behind the other in the file part, as a safetensors file.
+func (d download) assemble(whole, part string, tensors []safetensors.Tensor) error {
+	f, err := os.Open(part)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
 	at := int64(0)
 	for i := range tensors {
-		size := segmentOf(tensors[i])
-		section := io.NewSectionReader(part, at, size)
+		size := bytesOf(tensors[i])
+		section := io.NewSectionReader(f, at, size)
 		tensors[i].Stream = func(w io.Writer) error {
 			_, err := io.Copy(w, section)
 			return err
 		}
 		at += size
 	}
-	whole := path + ".file"
-	err = safetensors.Save(whole, tensors, map[string]string{
+	return safetensors.Save(whole, tensors, map[string]string{
 		"arch": d.known.Network, "preprocess": d.known.preprocess.String(), "source": d.known.URL, sourceKey: d.known.SHA256,
 	})
-	if err != nil {
-		return Installed{}, err
-	}
-	i, err := d.keep(whole)
-	return i, errors.Join(err, os.Remove(path))
 }
 
 // locate finds tensors in a remote file whose data ends with it, without holes: they and where they are, in order.
@@ -179,14 +183,14 @@ func locate(f *safetensors.File, size int64, wanted map[string]bool) ([]safetens
 	at := size
 	for _, name := range all {
 		dtype, shape, _ := f.Info(name)
-		at -= segmentOf(safetensors.Tensor{DType: dtype, Shape: shape})
+		at -= bytesOf(safetensors.Tensor{DType: dtype, Shape: shape})
 	}
 	var tensors []safetensors.Tensor
 	var segments []segment
 	for _, name := range all {
 		dtype, shape, _ := f.Info(name)
 		t := safetensors.Tensor{Name: name, DType: dtype, Shape: shape}
-		n := segmentOf(t)
+		n := bytesOf(t)
 		if wanted[name] {
 			tensors = append(tensors, t)
 			if last := len(segments) - 1; last >= 0 && segments[last].from+segments[last].size == at {
@@ -203,8 +207,8 @@ func locate(f *safetensors.File, size int64, wanted map[string]bool) ([]safetens
 	return tensors, segments, nil
 }
 
-// segmentOf is the bytes of a tensor, which safetensors has checked.
-func segmentOf(t safetensors.Tensor) int64 {
+// bytesOf is how many bytes a tensor has, which safetensors has checked.
+func bytesOf(t safetensors.Tensor) int64 {
 	bits := int64(t.DType.Bits())
 	for _, n := range t.Shape {
 		bits *= int64(n)

@@ -54,7 +54,8 @@ func testPicture() *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(x, 1, h, w, 3)
 }
 
-// checkFeatures compares the features at all layers with PyTorch's, relative to the largest of the layer.
+// checkFeatures compares the features at all layers, and the gradient of the sum of their mean squares, with PyTorch's,
+// relative to the largest of the layer.
 func checkFeatures(t *testing.T, path, name string, want map[string]torchLayer, bound float64) {
 	t.Helper()
 	f, err := weights.LoadFeatures(path, name)
@@ -65,37 +66,48 @@ func checkFeatures(t *testing.T, path, name string, want map[string]torchLayer, 
 	for _, l := range f.Layers() {
 		names = append(names, l.Name)
 	}
-	if len(names) != len(want) {
-		t.Errorf("%s has layers %v, PyTorch's %d", path, names, len(want))
+	if len(names)+1 != len(want) {
+		t.Errorf("%s has layers %v, PyTorch's %d", path, names, len(want)-1)
 	}
 	out, err := model.CallOnceN(testBackend(t), f.Store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
-		return f.Build(scope, x, names)
+		features := f.Build(scope, x, names)
+		loss := graph.Scalar(x.Graph(), x.DType(), 0)
+		for _, f := range features {
+			loss = graph.Add(loss, graph.ReduceAllMean(graph.Square(f)))
+		}
+		return append(features, graph.Gradient(loss, x)...)
 	}, testPicture())
 	if err != nil {
 		t.Fatal(err)
 	}
 	worst := 0.
-	for i, layer := range names {
-		w := want[layer]
-		got := tensors.MustCopyFlatData[float32](out[i])
-		if d := out[i].Shape().Dimensions; !slices.Equal(d, w.Shape) {
-			t.Errorf("%s has shape %v, PyTorch's %v", layer, d, w.Shape)
-			continue
-		}
-		most := 0.
-		for _, v := range w.Values {
-			most = math.Max(most, math.Abs(v))
-		}
-		for k, v := range w.Values {
-			off := math.Abs(float64(got[k*w.Step])-v) / most
-			worst = math.Max(worst, off)
-			if !(off <= bound) {
-				t.Errorf("%s: %v at %d, PyTorch's %v, the largest %v", layer, got[k*w.Step], k*w.Step, v, most)
-				break
-			}
+	for i, layer := range append(names, "gradient") {
+		worst = math.Max(worst, checkLayer(t, layer, out[i], want[layer], bound))
+	}
+	t.Logf("%s: %d layers and a gradient, at most %.1e off", filepath.Base(path), len(names), worst)
+}
+
+// checkLayer is how far x is off at most.
+func checkLayer(t *testing.T, layer string, x *tensors.Tensor, want torchLayer, bound float64) float64 {
+	t.Helper()
+	got := tensors.MustCopyFlatData[float32](x)
+	if d := x.Shape().Dimensions; !slices.Equal(d, want.Shape) {
+		t.Errorf("%s has shape %v, PyTorch's %v", layer, d, want.Shape)
+		return math.Inf(1)
+	}
+	most, worst := 0., 0.
+	for _, v := range want.Values {
+		most = math.Max(most, math.Abs(v))
+	}
+	for k, v := range want.Values {
+		off := math.Abs(float64(got[k*want.Step])-v) / most
+		worst = math.Max(worst, off)
+		if !(off <= bound) {
+			t.Errorf("%s: %v at %d, PyTorch's %v, the largest %v", layer, got[k*want.Step], k*want.Step, v, most)
+			break
 		}
 	}
-	t.Logf("%s: %d layers, at most %.1e off", filepath.Base(path), len(names), worst)
+	return worst
 }
 
 // Features of random weights that PyTorch writes, with torchvision's names and shapes, are PyTorch's to 1e-4.

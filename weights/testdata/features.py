@@ -3,8 +3,8 @@
 features.py random NAME OUT        random weights: OUT.pth, OUT.legacy.pth, OUT.json
 features.py file NAME FILE OUT     those of a safetensors file: OUT.json
 
-The picture is [1 3 H W] of numbers that follow from their index. The result is, for each layer, its shape [1 H W C] and
-some of its numbers.
+The picture is [1 H W 3] of numbers that follow from their index. The result is, for each layer, its shape [1 H W C] and
+some of its numbers, and the same of the gradient of the sum over layers of the features' mean square.
 """
 import json
 import struct
@@ -107,13 +107,23 @@ def safetensors(path):
     return tensors, header["__metadata__"]["preprocess"]
 
 
-def picture(preprocess):
+def picture():
     i = torch.arange(HEIGHT * WIDTH * 3, dtype=torch.float64)
-    x = (0.5 + 0.5 * torch.sin(i * i * 0.01)).float().reshape(1, HEIGHT, WIDTH, 3).permute(0, 3, 1, 2)
+    return (0.5 + 0.5 * torch.sin(i * i * 0.01)).float().reshape(1, HEIGHT, WIDTH, 3).requires_grad_()
+
+
+def prepare(x, preprocess):
+    x = x.permute(0, 3, 1, 2)
     if preprocess.startswith("caffe"):
         return x.flip(1) * 255 - torch.tensor([103.939, 116.779, 123.68]).reshape(1, 3, 1, 1)
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     return (x - mean.reshape(1, 3, 1, 1)) / std.reshape(1, 3, 1, 1)
+
+
+def some(x):
+    flat = x.flatten()
+    step = max(1, len(flat) // 4999)
+    return {"shape": list(x.shape), "step": step, "values": flat[::step].tolist()}
 
 
 def main():
@@ -128,14 +138,12 @@ def main():
         tensors, preprocess = safetensors(sys.argv[3])
         net.load_state_dict(tensors, strict=False)
         last = max(int(n.split(".")[1]) for n in tensors if n.startswith("features.")) + 1
-    with torch.no_grad():
-        features = net.run(picture(preprocess), last)
-    result = {}
-    for layer, x in features.items():
-        x = x.permute(0, 2, 3, 1).contiguous()
-        flat = x.flatten()
-        step = max(1, len(flat) // 4999)
-        result[layer] = {"shape": list(x.shape), "step": step, "values": flat[::step].tolist()}
+    x = picture()
+    features = net.run(prepare(x, preprocess), last)
+    sum((f * f).mean() for f in features.values()).backward()
+    result = {"gradient": some(x.grad)}
+    for layer, f in features.items():
+        result[layer] = some(f.detach().permute(0, 2, 3, 1).contiguous())
     with open(out + ".json", "w") as f:
         json.dump(result, f)
 
