@@ -31,18 +31,22 @@ func Judge(ctx context.Context, o Options, painted Picture) (Quality, error) {
 	}
 	o.ContentLayers, o.StyleLayers = unweighted(o.ContentLayers), unweighted(o.StyleLayers)
 	o.Losses, o.NormaliseGradients, o.TV = []LossWeight{{Gram, 1}}, false, 0
-	o.ContentWeight, o.StyleWeight, o.Mode = 1, 1, Transfer
-	if len(o.Styles) == 0 {
-		o.StyleWeight = 0
+	o.ContentWeight, o.StyleWeight = 1, 1
+	styled, contented := len(o.Styles) > 0, o.Content.H > 0
+	switch {
+	case styled && contented:
+		o.Mode = Transfer
+	case styled:
+		o.Mode = Texture
+	default:
+		o.Mode = ContentOnly
 	}
-	if o.Content.H == 0 {
-		o.ContentWeight = 0
-	}
+	o.Init, o.PreserveColour, o.Plan = InitNoise, "", nil
 	var q Quality
-	if o.Content.H > 0 {
+	if contented {
 		q.SSIM = ssim(painted, o.Content.Resized(painted.H, painted.W))
 	}
-	if o.StyleWeight == 0 && o.ContentWeight == 0 {
+	if !styled && !contented {
 		return q, nil
 	}
 	if err := o.Check(); err != nil {
