@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/atelier-go/atelier/pth"
@@ -17,10 +18,12 @@ import (
 
 const python = "/usr/bin/python3"
 
+var importTorch = sync.OnceValue(func() error { return exec.Command(python, "-c", "import torch").Run() })
+
 // needTorch skips the test where Debian's python3-torch is not installed.
 func needTorch(t *testing.T) {
 	t.Helper()
-	if err := exec.Command(python, "-c", "import torch").Run(); err != nil {
+	if err := importTorch(); err != nil {
 		t.Skipf("PyTorch is not there (apt install python3-torch): %v", err)
 	}
 }
@@ -42,20 +45,22 @@ torch.save(torch.nn.Linear(2, 2), sys.argv[3])
 torch.save({"wide": torch.zeros(1).expand(1000)}, sys.argv[4])
 `
 
-// describe prints the shape and the hash of the elements of each tensor of a file, as PyTorch reads them.
+// describe prints the shape and the hash of the elements of each tensor of each file, as PyTorch reads them.
 const describe = `
 import hashlib, json, sys, torch
-out = {}
-def walk(prefix, d):
+def walk(out, prefix, d):
     for k, v in d.items():
         if isinstance(v, dict):
-            walk(prefix + str(k) + ".", v)
+            walk(out, prefix + str(k) + ".", v)
         elif isinstance(v, torch.Tensor):
             v = v.detach().contiguous()
             b = v.view(torch.int16) if v.dtype == torch.bfloat16 else v
             out[prefix + str(k)] = {"shape": v.shape, "sha256": hashlib.sha256(b.numpy().tobytes()).hexdigest()}
-walk("", torch.load(sys.argv[1], map_location="cpu"))
-json.dump(out, sys.stdout)
+files = []
+for path in sys.argv[1:]:
+    files.append({})
+    walk(files[-1], "", torch.load(path, map_location="cpu"))
+json.dump(files, sys.stdout)
 `
 
 func run(t *testing.T, program string, args ...string) []byte {
@@ -70,16 +75,26 @@ func run(t *testing.T, program string, args ...string) []byte {
 	return out
 }
 
-// checkAsTorch checks that all tensors are those that PyTorch reads.
-func checkAsTorch(t *testing.T, path string) {
+// described is a tensor as PyTorch reads it.
+type described struct {
+	Shape  []int
+	SHA256 string
+}
+
+// checkAsTorch checks that all tensors of files are those that PyTorch reads.
+func checkAsTorch(t *testing.T, paths ...string) {
 	t.Helper()
-	var want map[string]struct {
-		Shape  []int
-		SHA256 string
-	}
-	if err := json.Unmarshal(run(t, describe, path), &want); err != nil {
+	var want []map[string]described
+	if err := json.Unmarshal(run(t, describe, paths...), &want); err != nil {
 		t.Fatal(err)
 	}
+	for i, path := range paths {
+		checkFile(t, path, want[i])
+	}
+}
+
+func checkFile(t *testing.T, path string, want map[string]described) {
+	t.Helper()
 	f, err := pth.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -109,8 +124,7 @@ func TestFilesThatTorchWrites(t *testing.T) {
 		paths = append(paths, filepath.Join(dir, name))
 	}
 	run(t, write, paths...)
-	checkAsTorch(t, paths[0])
-	checkAsTorch(t, paths[1])
+	checkAsTorch(t, paths[0], paths[1])
 	if _, err := pth.Open(paths[2]); err == nil || !bytes.Contains([]byte(err.Error()), []byte("state_dict")) {
 		t.Errorf("a whole module: %v, want an error that says what to save", err)
 	}
@@ -134,7 +148,5 @@ func TestPublishedFiles(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("the data is not there; $ATELIER_DATA names its folder")
 	}
-	for _, path := range files {
-		checkAsTorch(t, path)
-	}
+	checkAsTorch(t, files...)
 }
