@@ -23,6 +23,7 @@ type lbfgs struct {
 	at       optimize.Location // the picture that the last line search ended at, once evaluated
 	losses   Losses            // there
 	known    bool              // at has loss and gradient
+	trial    optimize.Location // what a line search works with
 	search   optimize.LinesearchMethod
 	pixels   []float32 // what is evaluated, and its gradient
 	gradient []float32
@@ -48,10 +49,13 @@ func (l *lbfgs) start(x []float32, _, _ int) {
 
 func (l *lbfgs) allocate(n int) {
 	l.at = optimize.Location{X: make([]float64, n), Gradient: make([]float64, n)}
+	l.trial = optimize.Location{X: make([]float64, n), Gradient: make([]float64, n)}
+	l.search = optimize.LinesearchMethod{NextDirectioner: l}
 	l.pixels, l.gradient = make([]float32, n), make([]float32, n)
 	l.known = false
 }
 
+// forget drops the history, which leads nowhere any more.
 func (l *lbfgs) forget() { l.s, l.y, l.rho = nil, nil, nil }
 
 func (l *lbfgs) iterate(evaluate evaluator) (Losses, error) {
@@ -72,46 +76,49 @@ func (l *lbfgs) iterate(evaluate evaluator) (Losses, error) {
 
 // lineSearch moves to a better picture, and remembers the step.
 func (l *lbfgs) lineSearch(evaluate evaluator) error {
-	n := len(l.at.X)
-	trial := optimize.Location{X: append([]float64(nil), l.at.X...), Gradient: append([]float64(nil), l.at.Gradient...), F: l.at.F}
-	l.search = optimize.LinesearchMethod{NextDirectioner: l, Linesearcher: &optimize.MoreThuente{DecreaseFactor: 1e-4, CurvatureFactor: 0.9}}
+	trial := &l.trial
+	copy(trial.X, l.at.X)
+	copy(trial.Gradient, l.at.Gradient)
+	trial.F = l.at.F
+	l.search.Linesearcher = &optimize.MoreThuente{DecreaseFactor: 1e-4, CurvatureFactor: 0.9}
 	before := l.losses
-	operation, err := l.search.Init(&trial)
+	operation, err := l.search.Init(trial)
 	for tried := 1; err == nil && operation != optimize.MajorIteration; tried++ {
-		if err := l.evaluate(evaluate, &trial); err != nil {
+		if err := l.evaluate(evaluate, trial); err != nil {
 			l.losses = before
 			return err
 		}
 		if tried == maxSearch {
 			break
 		}
-		operation, err = l.search.Iterate(&trial)
+		operation, err = l.search.Iterate(trial)
 	}
 	if err != nil || !(trial.F < l.at.F) {
 		// What gonum's line search calls an error is that it can find nothing better.
 		l.losses = before
 		return errNoProgress
 	}
-	s, y := make([]float32, n), make([]float32, n)
-	for i := range s {
-		s[i] = float32(trial.X[i] - l.at.X[i])
-		y[i] = float32(trial.Gradient[i] - l.at.Gradient[i])
-	}
-	l.remember(s, y)
-	l.at = trial
+	l.remember(trial)
+	l.at, l.trial = l.trial, l.at
 	return nil
 }
 
-// remember keeps a pair, unless the loss is not convex along it.
-func (l *lbfgs) remember(s, y []float32) {
-	sy, yy := dot(s, y), dot(y, y)
-	if !(sy > 1e-10*yy) {
-		return
-	}
+// remember keeps what changed on the way to a location, unless the loss is not convex along it.
+func (l *lbfgs) remember(to *optimize.Location) {
+	var s, y []float32
 	if len(l.s) == l.store {
+		s, y = l.s[0], l.y[0]
 		l.s, l.y, l.rho = l.s[1:], l.y[1:], l.rho[1:]
+	} else {
+		s, y = make([]float32, len(to.X)), make([]float32, len(to.X))
 	}
-	l.s, l.y, l.rho = append(l.s, s), append(l.y, y), append(l.rho, 1/sy)
+	for i := range s {
+		s[i] = float32(to.X[i] - l.at.X[i])
+		y[i] = float32(to.Gradient[i] - l.at.Gradient[i])
+	}
+	if sy := dot(s, y); sy > 1e-10*dot(y, y) {
+		l.s, l.y, l.rho = append(l.s, s), append(l.y, y), append(l.rho, 1/sy)
+	}
 }
 
 // InitDirection and NextDirection are what gonum's line search asks: where to go from a picture, and how far at first.

@@ -118,7 +118,7 @@ func Defaults() Options {
 		Size:          512,
 		Iterations:    []int{60, 60, 80},
 		ContentWeight: 1,
-		StyleWeight:   1,
+		StyleWeight:   10,
 		Losses:        []LossWeight{{Gram, 1}},
 		StyleScale:    1,
 		Optimizer:     Adam,

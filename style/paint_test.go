@@ -61,7 +61,9 @@ func TestPaint(t *testing.T) {
 			masks := halves(40, 56)
 			o.Styles = append(o.Styles, style.StyleInput{Picture: noise(64, 64, 8), Mask: &masks[1]})
 		},
-		"tiles": func(o *style.Options) { o.Size, o.Scales, o.Tile, o.Iterations, o.LearningRate = 128, 1, 32, []int{6}, 0.005 },
+		"tiles": func(o *style.Options) {
+			o.Size, o.Scales, o.Tile, o.Iterations, o.LearningRate = 128, 1, 32, []int{6}, 0.005
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := small(t)

@@ -79,12 +79,19 @@ func (p *painter) resume() error {
 
 func (p *painter) elapsed() time.Duration { return p.before + time.Since(p.began) }
 
+// late tells whether the time is over.
+func (p *painter) late() bool { return !p.deadline.IsZero() && time.Now().After(p.deadline) }
+
 // paint goes through the scales.
 func (p *painter) paint(ctx context.Context) error {
 	if p.resumed != nil {
 		p.scale = p.resumed.Scale
 	}
 	for ; p.scale < len(p.plan.Scales); p.scale++ {
+		if n := len(p.result.Scales); p.late() && n > 0 && p.resumed == nil {
+			p.result.Scales[n-1].Ended = OutOfTime
+			break
+		}
 		ended, err := p.paintScale(ctx)
 		if err != nil {
 			return err
@@ -158,7 +165,7 @@ func (p *painter) iterate(ctx context.Context, s PlannedScale) (Ended, error) {
 		if converged(p.totals, p.o.Tolerance) {
 			return Converged, nil
 		}
-		if !p.deadline.IsZero() && len(p.totals) > 0 && time.Now().After(p.deadline) {
+		if p.late() && len(p.totals) > 0 {
 			return OutOfTime, nil
 		}
 		losses, err := p.method.iterate(evaluate)
