@@ -91,11 +91,12 @@ func oneLine(s string) string {
 func newRoot(started *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "atelier",
-		Short: "Train image models in phases, at the speed of an ordinary processor",
-		Long: `Atelier trains image models in phases, at the speed of an ordinary processor.
+		Short: "Train image models and paint with them, at the speed of an ordinary processor",
+		Long: `Atelier trains image models in phases and paints with them, at the speed of an ordinary processor.
 
-Start with "atelier train": without a recipe it trains on drawn pictures, in under a minute. "atelier bench" measures this
-machine and what the backend gets out of it.`,
+Start with "atelier style": without pictures it paints a drawn landscape in drawn brush strokes. "atelier train" without a
+recipe trains on drawn pictures, in under a minute. "atelier bench" measures this machine and what the backend gets out of
+it.`,
 		Args:              cobra.NoArgs,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -104,7 +105,7 @@ machine and what the backend gets out of it.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newModels(), newBench(), newDevices(), newVersion(), newBenchWorker())
+	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newStyle(), newModels(), newBench(), newDevices(), newVersion(), newBenchWorker())
 	return root
 }
 

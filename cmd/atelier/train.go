@@ -196,19 +196,14 @@ func (f *trainFlags) report(ctx context.Context, result *learn.Result, l *learn.
 
 // resumeCommand is what to type to go on.
 func (f *trainFlags) resumeCommand(dir string) string {
-	words := []string{os.Args[0], "train", "--resume", "--out", dir}
+	words := []string{"train", "--resume", "--out", dir}
 	if f.isa != "" {
 		words = append(words, "--isa", f.isa)
 	}
 	if f.backend != "" {
 		words = append(words, "--backend-config", f.backend)
 	}
-	for i, w := range words {
-		if strings.ContainsAny(w, " \t\n'\"\\$`&|;<>()*?[]{}!#~") {
-			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(words, " ")
+	return shellCommand(words...)
 }
 
 // draw writes the plots of a run.
