@@ -111,17 +111,20 @@ type Options struct {
 	StateEvery time.Duration `json:"-"` // zero means a minute
 }
 
-// Defaults are the options that suit most.
+// Defaults are the options that suit most. L-BFGS comes nearer to style and content at once than Adam does with as many
+// iterations. Iterations are fewer at larger sizes, which begin near their end. Total variation is as
+// strong as takes the grain of single pixels away, which costs next to nothing of style and content.
 func Defaults() Options {
 	return Options{
 		Mode:          Transfer,
 		Size:          512,
-		Iterations:    []int{60, 60, 80},
+		Iterations:    []int{60, 50, 40, 25, 20},
 		ContentWeight: 1,
 		StyleWeight:   10,
+		TV:            20,
 		Losses:        []LossWeight{{Gram, 1}},
 		StyleScale:    1,
-		Optimizer:     Adam,
+		Optimizer:     LBFGS,
 		LearningRate:  0.02,
 		Average:       0.9,
 		History:       10,

@@ -39,9 +39,9 @@ func paint(t *testing.T, o style.Options, report func(style.Step) error) *style.
 // Whatever the options, the loss goes down, at every scale, and the painting has the size and range.
 func TestPaint(t *testing.T) {
 	for name, change := range map[string]func(o *style.Options){
-		"adam":            func(*style.Options) {},
+		"adam":            func(o *style.Options) { o.Optimizer = style.Adam },
 		"lbfgs":           func(o *style.Options) { o.Optimizer = style.LBFGS },
-		"no average":      func(o *style.Options) { o.Average = -1 },
+		"no average":      func(o *style.Options) { o.Optimizer, o.Average = style.Adam, -1 },
 		"texture":         func(o *style.Options) { o.Mode, o.Content = style.Texture, style.Picture{} },
 		"texture shaped":  func(o *style.Options) { o.Mode, o.Init = style.Texture, style.InitStyleStats },
 		"content":         func(o *style.Options) { o.Mode, o.Styles = style.ContentOnly, nil },
