@@ -333,7 +333,7 @@ func TestPairIntervalCovers(t *testing.T) {
 					lost++
 				}
 			}
-			if e := bonettPrice(1, gained, lost, int64(n), .95); e.Low <= .05 && .05 <= e.High {
+			if e := paired(1, gained, lost, int64(n), .95); e.Low <= .05 && .05 <= e.High {
 				covered++
 			}
 		}

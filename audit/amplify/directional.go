@@ -94,7 +94,7 @@ func (t *Table) directional(o Options, toTask bool) (*DirectionalResult, error) 
 			}
 			r.Pairs = append(r.Pairs, Pair{Attribute: attribute, Task: task, Sign: sign, N: m.n,
 				True: float64(m.truth) / float64(m.n), Predicted: float64(m.truth+m.gained-m.lost) / float64(m.n),
-				Amplification: bonettPrice(sign, m.gained, m.lost, m.n, o.Conf)})
+				Amplification: paired(sign, m.gained, m.lost, m.n, o.Conf)})
 		}
 	}
 	if len(r.Pairs) == 0 {

@@ -1,10 +1,7 @@
 package amplify
 
 import (
-	"math"
 	"math/bits"
-
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/atelier-go/atelier/audit"
 	"github.com/atelier-go/atelier/audit/stat"
@@ -20,38 +17,28 @@ func newcombe(k1, n1, k2, n2 int64, conf float64) audit.Estimate {
 		Method: "newcombe", N: float64(min(n1, n2))}
 }
 
-// bonettPrice is sign times the difference of two shares of the same n rows, of which gained rows have the first only
-// and lost the second only: Wald's interval after one row is added to each of the two (Bonett and Price, 2012).
-func bonettPrice(sign int, gained, lost, n int64, conf float64) audit.Estimate {
-	g, l := float64(gained+1)/float64(n+2), float64(lost+1)/float64(n+2)
-	half := distuv.UnitNormal.Quantile((1+conf)/2) * math.Sqrt((g+l-(g-l)*(g-l))/float64(n+2))
-	value, low, high := float64(gained-lost)/float64(n), max(g-l-half, -1), min(g-l+half, 1)
-	if sign < 0 {
-		value, low, high = -value, -high, -low
-	}
+// paired is sign times the difference of two shares of the same n rows, of which gained rows have the first only and
+// lost the second only.
+func paired(sign int, gained, lost, n int64, conf float64) audit.Estimate {
+	e := audit.Estimate{Metric: metric, Method: "bonett-price", N: float64(n)}
 	if sign == 0 {
-		value, low, high = 0, 0, 0 // no direction to be amplified
+		return e // no direction to be amplified
 	}
-	return audit.Estimate{Metric: metric, Value: value, Low: min(low, value), High: max(high, value), Method: "bonett-price",
-		N: float64(n)}
+	e.Value = float64(gained-lost) / float64(n)
+	e.Low, e.High = stat.BonettPrice(gained, lost, n, conf)
+	if sign < 0 {
+		e.Value, e.Low, e.High = -e.Value, -e.High, -e.Low
+	}
+	return e
 }
 
 // student is the mean of x with Student's interval.
 func student(x []float64, conf float64) audit.Estimate {
-	n := float64(len(x))
-	mean, squares := 0.0, 0.0
+	e := audit.Estimate{Metric: metric, Method: "student", N: float64(len(x))}
 	for _, v := range x {
-		mean += v / n
+		e.Value += v / e.N
 	}
-	for _, v := range x {
-		squares += (v - mean) * (v - mean)
-	}
-	e := audit.Estimate{Metric: metric, Value: mean, Low: math.Inf(-1), High: math.Inf(1), Method: "student", N: n}
-	if n > 1 {
-		t := distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile((1 + conf) / 2)
-		half := t * math.Sqrt(squares/(n-1)/n)
-		e.Low, e.High = mean-half, mean+half
-	}
+	e.Low, e.High = stat.Student(x, conf)
 	return e
 }
 
