@@ -48,9 +48,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&t.batch, "batch", 16, "patches of a step")
 	flags.IntVar(&t.measured, "measure", 12, "`batches` on which scales and whitenings are measured")
 	flags.IntVar(&t.aloneSteps, "alone", 240, "`steps` in which each layer is trained alone")
-	flags.IntVar(&t.wholeSteps, "whole", 60, "`steps` in which all are trained together")
+	flags.IntVar(&t.wholeSteps, "whole", 30, "`steps` in which all are trained together")
 	flags.Float64Var(&t.aloneLR, "alone-lr", 0.012, "largest learning `rate` of the layers alone")
-	flags.Float64Var(&t.wholeLR, "whole-lr", 1e-3, "largest learning `rate` of all together")
+	flags.Float64Var(&t.wholeLR, "whole-lr", 1e-4, "largest learning `rate` of all together")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -102,7 +102,8 @@ const gramWeight = 10
 
 // halfSquares is Σ(got - want)²/2 over channels, its mean over the places of each example: [N].
 func halfSquares(got, want *Node) *Node {
-	return MulScalar(ReduceMean(ReduceSum(Square(Sub(got, want)), -1), 1, 2), 0.5)
+	channels := got.Shape().Dim(-1)
+	return MulScalar(ReduceMean(Square(Sub(got, want)), 1, 2, 3), float64(channels)/2)
 }
 
 // phase is gradient descent with momentum along one cycle.
