@@ -540,3 +540,16 @@ func TestStyleRegionsAndModes(t *testing.T) {
 		}
 	}
 }
+
+// Without pictures and network, those that are built in are used.
+func TestStyleAlone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, stdout, stderr := atelier(t, "style", "--size", "64", "--iterations", "3")
+	if code != exitOK || !strings.Contains(stdout, "painting.png: 64 by 48 pixels") || !strings.Contains(stderr, "embedded") {
+		t.Fatalf("exit %d, %s, %s", code, stdout, stderr)
+	}
+	code, stdout, stderr = atelier(t, "style", "--replay", "painting.png")
+	if code != exitOK || !strings.Contains(stdout, "the same as painting.png, to the bit") || !exists("painting-again.png") {
+		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/atelier-go/atelier/style"
+	builtinnet "github.com/atelier-go/atelier/style/embedded"
 	"github.com/atelier-go/atelier/weights"
 	"github.com/atelier-go/atelier/zoo"
 )
@@ -33,7 +34,7 @@ func (f *styleFlags) openNetwork(backend compute.Backend) (*style.Network, error
 func (f *styleFlags) features() (*weights.Features, error) {
 	switch {
 	case f.net == "" && f.netFile == "" || f.net == embeddedNet:
-		return nil, usagef("style: name a network: --net-weights FILE, or --net and one of \"atelier models list\"")
+		return builtinnet.Features()
 	case f.netFile != "":
 		return weights.LoadFeatures(f.netFile, f.net)
 	}
