@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -176,14 +177,16 @@ func (c *comparison) read(path string) (style.Picture, error) {
 
 // before measures the photo.
 func (c *comparison) before(ctx context.Context, p pair, o style.Options) error {
-	if c.done.find(p.name(), unpainted, "", 0) != nil {
+	r := result{Pair: p.name(), Network: unpainted}
+	if c.done.find(r) != nil {
 		return nil
 	}
 	q, err := style.Judge(ctx, o, o.Content)
 	if err != nil {
 		return err
 	}
-	return c.keep(result{Pair: p.name(), Network: unpainted, S: q.Style, C: q.Content})
+	r.S, r.C = q.Style, q.Content
+	return c.keep(r)
 }
 
 // match paints until the content distance is the one aimed at.
@@ -213,8 +216,13 @@ func (c *comparison) match(ctx context.Context, p pair, o style.Options, aim flo
 
 // paint paints, unless that was done, and measures.
 func (c *comparison) paint(ctx context.Context, p pair, o style.Options) (*result, error) {
-	if r := c.done.find(p.name(), o.Network.Name, o.Network.Hash, o.ContentWeight); r != nil {
-		return r, nil
+	settings, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	r := result{Pair: p.name(), Network: o.Network.Name, Hash: o.Network.Hash, Content: o.ContentWeight, Settings: settings}
+	if done := c.done.find(r); done != nil {
+		return done, nil
 	}
 	painted, err := style.Paint(ctx, o, nil)
 	if err != nil {
@@ -226,17 +234,13 @@ func (c *comparison) paint(ctx context.Context, p pair, o style.Options) (*resul
 	if err != nil {
 		return nil, err
 	}
-	r := result{Pair: p.name(), Network: o.Network.Name, Hash: o.Network.Hash, Content: o.ContentWeight,
-		S: q.Style, C: q.Content, Seconds: painted.Elapsed.Seconds()}
+	r.S, r.C, r.Seconds = q.Style, q.Content, painted.Elapsed.Seconds()
 	x := painted.Picture
 	file := filepath.Join(c.out, fmt.Sprintf("%s-%s-%.4g.png", p.name(), o.Network.Name, o.ContentWeight))
 	if err := imageio.Write(file, imageio.Float{H: x.H, W: x.W, RGB: x.Pixels}, imageio.WriteOptions{}); err != nil {
 		return nil, err
 	}
-	if err := c.keep(r); err != nil {
-		return nil, err
-	}
-	return c.done.find(p.name(), o.Network.Name, o.Network.Hash, o.ContentWeight), nil
+	return &r, c.keep(r)
 }
 
 // keep notes a result and prints it.

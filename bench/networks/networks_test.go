@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -36,22 +37,26 @@ func TestResults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := result{Pair: "a+b", Network: embeddedName, Hash: "1", Content: 0.125, S: 0.5, C: 0.25, Seconds: 3}
+	r := result{Pair: "a+b", Network: embeddedName, Hash: "1", Content: 0.125, S: 0.5, C: 0.25, Seconds: 3, Settings: []byte(`{"content_weight":0.125}`)}
 	if err := rs.add(r); err != nil {
 		t.Fatal(err)
 	}
 	if rs, err = readResults(path); err != nil {
 		t.Fatal(err)
 	}
-	if got := rs.find("a+b", embeddedName, "1", 0.125); got == nil || *got != r {
+	if got := rs.find(r); got == nil || !reflect.DeepEqual(*got, r) {
 		t.Errorf("found %+v, want %+v", got, r)
 	}
-	for _, other := range []struct {
-		pair, network, hash string
-		content             float64
-	}{{"a+c", embeddedName, "1", 0.125}, {"a+b", judgeName, "1", 0.125}, {"a+b", embeddedName, "2", 0.125}, {"a+b", embeddedName, "1", 0.126}} {
-		if got := rs.find(other.pair, other.network, other.hash, other.content); got != nil {
-			t.Errorf("%+v finds %+v, want nothing", other, got)
+	for name, change := range map[string]func(*result){
+		"pair":     func(r *result) { r.Pair = "a+c" },
+		"network":  func(r *result) { r.Network = judgeName },
+		"hash":     func(r *result) { r.Hash = "2" },
+		"settings": func(r *result) { r.Settings = []byte(`{"content_weight":0.126}`) },
+	} {
+		other := r
+		change(&other)
+		if got := rs.find(other); got != nil {
+			t.Errorf("with another %s: %+v, want nothing", name, got)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type result struct {
 	S       float64 `json:"style_distance"`
 	C       float64 `json:"content_distance"`
 	Seconds float64 `json:"seconds"` // of painting
+	// Settings are the options that it was painted with, with the content weight.
+	Settings json.RawMessage `json:"settings,omitempty"`
 }
 
 // results are those of a file, a line of JSON each.
@@ -49,10 +52,10 @@ func readResults(path string) (results, error) {
 	return rs, lines.Err()
 }
 
-// find is the result of a painting, nil if it was not made. hash is the network's.
-func (rs *results) find(pair, network, hash string, content float64) *result {
+// find is a result for the same pair, network and settings, nil if there is none.
+func (rs *results) find(like result) *result {
 	for _, r := range rs.all {
-		if r.Pair == pair && r.Network == network && r.Hash == hash && math.Abs(r.Content-content) <= 1e-9*content {
+		if r.Pair == like.Pair && r.Network == like.Network && r.Hash == like.Hash && bytes.Equal(r.Settings, like.Settings) {
 			return r
 		}
 	}
@@ -108,7 +111,7 @@ func (rs *results) table(pairs []pair) string {
 	b.WriteString("| pair | S before | VGG-19: S | C | embedded: S | C | of the reduction | random: S | C | of the reduction |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range pairs {
-		before, judge := rs.find(p.name(), unpainted, "", 0), rs.judges(p.name())
+		before, judge := rs.find(result{Pair: p.name(), Network: unpainted}), rs.judges(p.name())
 		if before == nil || judge == nil {
 			continue
 		}
