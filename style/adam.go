@@ -117,6 +117,9 @@ func (a *adam) load(s *state) error {
 	if a.decay > 0 {
 		names["average"] = &a.average
 	}
-	a.gradient = make([]float32, s.Height*s.Width*3)
-	return s.take(names)
+	if err := s.take(names); err != nil {
+		return err
+	}
+	a.gradient = make([]float32, len(a.x))
+	return nil
 }

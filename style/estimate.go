@@ -16,17 +16,9 @@ func Estimate(ctx context.Context, o Options) (Plan, error) {
 		return Plan{}, err
 	}
 	o = o.withDefaults()
-	plan := Plan{}
-	if o.Plan != nil {
-		plan = *o.Plan
-		if err := plan.check(o); err != nil {
-			return plan, err
-		}
-	} else {
-		var err error
-		if plan, err = o.inMemory(); err != nil {
-			return plan, err
-		}
+	plan, err := o.inMemory()
+	if err != nil {
+		return plan, err
 	}
 	speed, err := o.calibrate(ctx)
 	if err != nil {

@@ -217,11 +217,13 @@ func (l *lbfgs) save(s *state) {
 }
 
 func (l *lbfgs) load(s *state) error {
-	l.first = s.Numbers["first"]
-	l.allocate(s.Height * s.Width * 3)
-	if err := s.takeDoubles("x", l.at.X); err != nil {
+	x, err := s.takeDoubles("x")
+	if err != nil {
 		return err
 	}
+	l.first = s.Numbers["first"]
+	l.allocate(len(x))
+	l.at.X = x
 	names := map[string]*[]float32{}
 	pairs := s.Counts["pairs"]
 	if pairs < 0 || pairs > l.store {

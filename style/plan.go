@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -30,17 +31,17 @@ type PlannedScale struct {
 
 // planned is Options.Plan, or one that keeps to the bounds.
 func (o Options) planned(ctx context.Context) (Plan, error) {
-	if o.Plan != nil {
-		return *o.Plan, nil
-	}
-	if o.TimeBudget > 0 {
+	if o.Plan == nil && o.TimeBudget > 0 {
 		return Estimate(ctx, o)
 	}
 	return o.inMemory()
 }
 
-// inMemory is the plan that keeps to the bound of memory.
+// inMemory is Options.Plan if it keeps to the bound of memory, or one that does.
 func (o Options) inMemory() (Plan, error) {
+	if o.Plan != nil {
+		return o.follow(*o.Plan)
+	}
 	p := Plan{History: o.History}
 	for i, long := range sizes(o.Size, o.Scales) {
 		h, w := o.shape(long)
@@ -49,6 +50,27 @@ func (o Options) inMemory() (Plan, error) {
 			return p, err
 		}
 		p.Scales = append(p.Scales, s)
+		p.Bytes = max(p.Bytes, s.Bytes)
+	}
+	return p, nil
+}
+
+// follow is a plan as it is, with the memory that it takes here.
+func (o Options) follow(p Plan) (Plan, error) {
+	if err := p.check(o); err != nil {
+		return p, err
+	}
+	bound := o.memoryBound()
+	p.Scales, p.Bytes = slices.Clone(p.Scales), 0
+	for i := range p.Scales {
+		s := &p.Scales[i]
+		var err error
+		if s.Bytes, err = o.bytesAt(s.Height, s.Width, s.Tile, p.History); err != nil {
+			return p, err
+		}
+		if bound > 0 && s.Bytes > bound {
+			return p, &MemoryError{Height: s.Height, Width: s.Width, Needs: s.Bytes, Bound: bound}
+		}
 		p.Bytes = max(p.Bytes, s.Bytes)
 	}
 	return p, nil
@@ -84,14 +106,14 @@ func (o Options) fitMemory(p *Plan, s *PlannedScale) (err error) {
 	}
 }
 
-// MemoryError says that painting at a size takes more memory than it may, even in small tiles.
+// MemoryError says that painting at a size takes more memory than it may: in the smallest tiles, or those of Options.Plan.
 type MemoryError struct {
 	Height, Width int
 	Needs, Bound  int64 // bytes
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("style: painting %d by %d pixels takes %d MiB even in small tiles, and may take %d: allow more memory, or take a smaller size",
+	return fmt.Sprintf("style: painting %d by %d pixels takes %d MiB, in whatever tiles may be chosen, and may take %d: allow more memory, or take a smaller size",
 		e.Width, e.Height, e.Needs>>20, e.Bound>>20)
 }
 

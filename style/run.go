@@ -19,7 +19,8 @@ type Step struct {
 	picture func() Picture
 }
 
-// Picture is the painting as it would be if it ended here, at the size of the scale.
+// Picture is the painting as it would be if it ended here, at the size of the scale. It may be called until the report
+// returns.
 func (s Step) Picture() Picture { return s.picture() }
 
 // Ended says why a scale ended.
