@@ -42,7 +42,12 @@ type styleFlags struct {
 }
 
 func newStyle() *cobra.Command {
-	f := styleFlags{options: style.Defaults(), maxPixels: imageio.DefaultMaxPixels}
+	_, cmd := newStyleFlags()
+	return cmd
+}
+
+func newStyleFlags() (*styleFlags, *cobra.Command) {
+	f := &styleFlags{options: style.Defaults(), maxPixels: imageio.DefaultMaxPixels}
 	cmd := &cobra.Command{
 		Use:   "style [CONTENT [STYLE...]]",
 		Short: "Paint a photo in the style of a painting",
@@ -74,7 +79,7 @@ Ctrl-C saves the best picture so far and prints the command that goes on.`,
 	f.addBounds(cmd)
 	f.addFiles(cmd)
 	f.addBackend(cmd)
-	return cmd
+	return f, cmd
 }
 
 func (f *styleFlags) addPictures(cmd *cobra.Command) {
