@@ -66,7 +66,7 @@ func toyNetwork(t *testing.T) *style.Network {
 	exec := model.MustNewExec(shared, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
 		return graph.ReduceAllSum(toy{}.Build(scope, x, []string{"relu3_1"})[0])
 	})
-	exec.MustExec1(make4(1, 16, 16, 3))
+	exec.MustCall1(make4(1, 16, 16, 3))
 	exec.Finalize()
 	return &style.Network{Features: toy{}, Name: "toy", Store: store, Backend: shared}
 }
