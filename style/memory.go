@@ -115,7 +115,7 @@ func (o Options) graphBytes(spec Spec, h, w, tile int) (int64, error) {
 func (o Options) weightBytes() int64 {
 	total := int64(0)
 	for v := range o.Network.Store.IterVariables() {
-		total += int64(v.Shape().Memory())
+		total += int64(v.Shape().ByteSize())
 	}
 	return total
 }

@@ -17,7 +17,8 @@ type Quality struct {
 }
 
 // Judge measures a picture [H W 3] against a content picture of any size, which may be empty, and style pictures at the
-// picture's long side times o.StyleScale. The network, layers and tiles are those of o.
+// picture's long side times o.StyleScale. The network, layers, tiles and bounds
+// of memory are those of o.
 func Judge(ctx context.Context, o Options, painted Picture) (Quality, error) {
 	o = o.withDefaults()
 	if err := painted.check("the picture"); err != nil {
@@ -52,6 +53,11 @@ func Judge(ctx context.Context, o Options, painted Picture) (Quality, error) {
 	if err := o.Check(); err != nil {
 		return Quality{}, err
 	}
+	size := PlannedScale{Height: painted.H, Width: painted.W, Tile: o.Tile}
+	if err := o.fitMemory(&Plan{History: o.History}, &size); err != nil {
+		return Quality{}, err
+	}
+	o.Tile = size.Tile
 	canvas, err := newCanvas(ctx, o, painted.H, painted.W)
 	if err != nil {
 		return Quality{}, err
