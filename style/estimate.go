@@ -33,11 +33,17 @@ func Estimate(ctx context.Context, o Options) (Plan, error) {
 	return plan, nil
 }
 
-// speed is what an evaluation costs untiled: a time, and one for each pixel. A scale costs as much again as prepare
-// evaluations before its first.
-type speed struct {
-	fixed, pixel float64 // seconds
-	prepare      float64
+// speed is what an evaluation costs, in passes over features with their gradient, and what the preparations of a scale do.
+type speed struct{ evaluation, prepare line }
+
+// line is a time in seconds as a function of pixels.
+type line struct{ fixed, pixel float64 }
+
+// through is the line through times at two numbers of pixels, but one that rises with at least a part of the larger.
+func through(a, timeA, b, timeB float64) line {
+	const leastRise = 0.3
+	pixel := max((timeB-timeA)/(b-a), leastRise*timeB/b)
+	return line{fixed: max(0, timeB-b*pixel), pixel: pixel}
 }
 
 // Sides of the pictures that are measured, and how often each is.
@@ -53,19 +59,16 @@ func (o Options) calibrate(ctx context.Context) (speed, error) {
 	picture := Picture{H: calibrateLarge, W: calibrateLarge, Pixels: Options{Init: InitNoise}.first(Picture{}, calibrateLarge, calibrateLarge)}
 	o.Content = picture
 	o.Styles = []StyleInput{{Picture: picture}}
-	small, _, err := o.measure(ctx, calibrateSmall)
-	if err != nil {
-		return speed{}, err
-	}
-	large, prepare, err := o.measure(ctx, calibrateLarge)
-	if err != nil {
-		return speed{}, err
-	}
 	const a, b = calibrateSmall * calibrateSmall, calibrateLarge * calibrateLarge
-	s := speed{pixel: max((large-small)/(b-a), large/b/2)}
-	s.fixed = max(0, large-b*s.pixel)
-	s.prepare = prepare / large
-	return s, nil
+	small, smallPrepare, err := o.measure(ctx, calibrateSmall)
+	if err != nil {
+		return speed{}, err
+	}
+	large, largePrepare, err := o.measure(ctx, calibrateLarge)
+	if err != nil {
+		return speed{}, err
+	}
+	return speed{evaluation: through(a, small, b, large), prepare: through(a, smallPrepare, b, largePrepare)}, nil
 }
 
 // measure is the time of an evaluation at a square of that side, and that of the preparations.
@@ -85,12 +88,13 @@ func (o Options) measure(ctx context.Context, side int) (evaluation, prepare flo
 		}
 		took := time.Since(start).Seconds()
 		if i == 0 {
+			// The first evaluation compiles, and takes memory.
 			prepare = time.Since(began).Seconds()
 			continue
 		}
 		evaluation = min(evaluation, took)
 	}
-	return evaluation, prepare, nil
+	return evaluation, max(0, prepare-evaluation), nil
 }
 
 // Work beyond that of a whole picture's evaluation: a line search takes a little more than one, and tiles compute features
@@ -105,47 +109,48 @@ func (o Options) time(p *Plan, s speed) error {
 	p.Time = 0
 	for i := range p.Scales {
 		scale := &p.Scales[i]
-		evaluation, err := o.evaluationTime(*scale, s)
+		perIteration, prepare, err := o.scaleTime(*scale, s)
 		if err != nil {
 			return err
 		}
-		perIteration := evaluation
 		if o.Optimizer == LBFGS {
 			perIteration *= searchEvaluations
 		}
-		scale.Time = time.Duration((perIteration*float64(scale.Iterations) + s.prepare*evaluation) * float64(time.Second))
+		scale.Time = time.Duration((perIteration*float64(scale.Iterations) + prepare) * float64(time.Second))
 		p.Time += scale.Time
 	}
 	return nil
 }
 
-func (o Options) evaluationTime(scale PlannedScale, s speed) (float64, error) {
+// scaleTime is the time of an evaluation, and that of the preparations before the first.
+func (o Options) scaleTime(scale PlannedScale, s speed) (evaluation, prepare float64, err error) {
 	spec := o.spec()
 	var used []Layer
 	for _, l := range append(append([]LayerWeight{}, spec.style()...), spec.content()...) {
 		layer, err := o.Network.layer(l.Layer)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		used = append(used, layer)
 	}
 	layout, err := newLayout(used, scale.Height, scale.Width, Tile{Side: scale.Tile})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	tiles := float64(len(layout.tiles))
-	seconds := tiles * (s.fixed + s.pixel*float64(layout.windowH*layout.windowW))
-	if tiles == 1 {
-		return seconds, nil
+	tiles, window := float64(len(layout.tiles)), float64(layout.windowH*layout.windowW)
+	prepare = s.prepare.fixed + s.prepare.pixel*tiles*window
+	evaluation = tiles * (s.evaluation.fixed + s.evaluation.pixel*window)
+	if tiles > 1 {
+		passes := 1.
+		if spec.style() != nil {
+			passes += tilePasses
+		}
+		if spec.content() != nil {
+			passes += tilePasses
+		}
+		evaluation *= passes
 	}
-	factor := 1.
-	if spec.style() != nil {
-		factor += tilePasses
-	}
-	if spec.content() != nil {
-		factor += tilePasses
-	}
-	return seconds * factor, nil
+	return evaluation, prepare, nil
 }
 
 // Least part of the iterations that a time budget leaves, and the part of the budget that is planned for.
@@ -178,11 +183,10 @@ func (o Options) shorten(p *Plan, s speed) error {
 func (o Options) affordable(p Plan, s speed, budget float64) float64 {
 	iterations, rest := 0., 0.
 	for _, scale := range p.Scales {
-		evaluation, err := o.evaluationTime(scale, s)
+		_, prepare, err := o.scaleTime(scale, s)
 		if err != nil {
 			return 1
 		}
-		prepare := s.prepare * evaluation
 		rest += prepare
 		iterations += scale.Time.Seconds() - prepare
 	}
