@@ -46,23 +46,23 @@ func AUC(negative, positive []float64) (area, variance, tied float64) {
 	return area, variance, tied / (n * m)
 }
 
-// AUCInterval returns the interval of an area with its variance, normal in the area's logit. Where the classes do not
-// overlap, and the variance is zero, it is Newcombe's, for which only the numbers of rows of the classes matter.
+// AUCInterval returns the interval of an area with its variance, normal in the area's logit. Where the variance is zero,
+// as where the classes do not overlap or all scores are equal, it is Newcombe's, for which only the numbers of rows of the
+// classes matter.
 func AUCInterval(area, variance, negatives, positives, conf float64) (low, high float64) {
 	if math.IsNaN(area) {
 		return area, area
 	}
 	z := NormalQuantile((1 + conf) / 2)
-	if area > 0 && area < 1 {
+	if variance > 0 {
 		centre := math.Log(area / (1 - area))
 		half := z * math.Sqrt(variance) / (area * (1 - area))
 		return logistic(centre - half), logistic(centre + half)
 	}
 	within := func(t float64) bool { return math.Abs(area-t) <= z*math.Sqrt(hanleyMcNeil(t, negatives, positives)) }
-	if area == 0 {
-		return 0, bisect(within)
-	}
-	return bisect(func(t float64) bool { return !within(t) }), 1
+	low = bisect(func(t float64) bool { return t < area && !within(t) })
+	high = bisect(func(t float64) bool { return t <= area || within(t) })
+	return min(low, area), max(high, area)
 }
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

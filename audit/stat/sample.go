@@ -158,3 +158,23 @@ func hypergeometricRejection(r *rand.Rand, good, bad, sample int64) int64 {
 		}
 	}
 }
+
+// Gamma draws from the gamma distribution of this shape, which is above zero, and scale 1 (Marsaglia and Tsang 2000).
+func Gamma(r *rand.Rand, shape float64) float64 {
+	if shape < 1 { // a draw of shape+1 is too large by this factor
+		return Gamma(r, shape+1) * math.Pow(1-r.Float64(), 1/shape)
+	}
+	d := shape - 1.0/3
+	c := 1 / math.Sqrt(9*d)
+	for {
+		x := r.NormFloat64()
+		v := 1 + c*x
+		if v <= 0 {
+			continue
+		}
+		v *= v * v
+		if math.Log(1-r.Float64()) < x*x/2+d-d*v+d*math.Log(v) {
+			return d * v
+		}
+	}
+}
