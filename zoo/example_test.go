@@ -35,5 +35,5 @@ func ExampleByName() {
 	fmt.Println(err)
 	// Output:
 	// resnet+resnet18+average <nil>
-	// zoo: model "cifar+resnet19": unknown backbone "resnet19"; did you mean "resnet18"? there are resnet18, resnet34
+	// zoo: model "cifar+resnet19": unknown backbone "resnet19"; did you mean "resnet18"?
 }

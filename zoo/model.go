@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -62,6 +63,11 @@ func (m Model) stages(in Shape) ([]Shape, error) {
 	if err != nil {
 		return nil, fail("backbone "+m.Backbone.Name(), err)
 	}
+	for i, s := range append([]Shape{stem}, stages...) {
+		if s.H < 1 || s.W < 1 {
+			return nil, fail(m.partOf(i), errors.New("they are too small: a window does not fit into what is left of them"))
+		}
+	}
 	last := stages[len(stages)-1]
 	if min(in.H, in.W) < last.Stride {
 		return nil, fail("backbone "+m.Backbone.Name(), fmt.Errorf("they are smaller than the network's stride of %d pixels; "+
@@ -71,6 +77,14 @@ func (m Model) stages(in Shape) ([]Shape, error) {
 		return nil, fail("head "+m.Head.Name(), err)
 	}
 	return append([]Shape{stem}, stages...), nil
+}
+
+// partOf is the part that hands over shape i of Shapes.
+func (m Model) partOf(i int) string {
+	if i == 0 {
+		return "stem " + m.Stem.Name()
+	}
+	return "backbone " + m.Backbone.Name()
 }
 
 // Forward builds logits [N Classes] of pictures x [N H W C] with variables of scope, the root of a store. It panics with
@@ -99,4 +113,18 @@ func (m Model) Groups() [][]string {
 	groups := m.Backbone.Groups()
 	groups[0] = slices.Concat(m.Stem.Paths(), groups[0])
 	return append(groups, m.Head.Paths())
+}
+
+// TensorName is what torchvision, or for Inception-ResNet-v2 timm, calls a variable of the published network:
+// "layer1.0.conv1.weight" for the path "/layer1/0/conv1/weight".
+func (m Model) TensorName(path string) string {
+	name := strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", ".")
+	if _, ok := m.Backbone.(DenseNet); ok {
+		for _, part := range [][2]string{{"conv1.", "features.conv0."}, {"bn1.", "features.norm0."}, {"fc.", "classifier."}} {
+			if rest, ok := strings.CutPrefix(name, part[0]); ok {
+				return part[1] + rest
+			}
+		}
+	}
+	return name
 }

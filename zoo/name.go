@@ -3,16 +3,16 @@ package zoo
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// ByName makes a model of the names of its parts, joined by "+": STEM+BACKBONE+HEAD. Without a stem the model gets the
-// one that the backbone was published with, without a head "average": "resnet18" is the network of torchvision.
+// ByName makes a model of the names of its parts, joined by "+": STEM+BACKBONE+HEAD. Without a stem or a head the model
+// gets those that the backbone was published with: "resnet18" is the network of torchvision.
 //
-// Stems are "cifar" and "resnet", backbones "resnet18", "resnet34" and ones described by width and number of blocks of
-// their stages, as "resnet-16x1-32x2-64x2"; heads "average", "max" and "concat". Stems have as many channels as the
-// backbone would like, or a number of their own: "cifar-32".
+// [Stems], [Backbones] and [Heads] are the names. Stems have as many channels as the backbone would like, or a number of
+// their own: "cifar-32". Backbones can be described by their numbers too: "resnet-16x1-32x2-64x2" is the width and the
+// blocks of each stage, "bottleneck-" and "preact-" the same of other blocks, "wrn-28-10" layers and factor,
+// "densenet-12-6x6x6" growth and the layers of each block.
 func ByName(name string, classes int) (Model, error) {
 	m := Model{Classes: classes}
 	if classes < 1 {
@@ -30,11 +30,12 @@ func ByName(name string, classes int) (Model, error) {
 	if m.Backbone == nil {
 		return m, fmt.Errorf("zoo: model %q has no backbone; there are %s", name, list(Backbones()))
 	}
+	stem, head := m.Backbone.Usual()
 	if m.Stem == nil {
-		m.Stem = ResNetStem{}
+		m.Stem = stem
 	}
 	if m.Head == nil {
-		m.Head = PoolHead{}
+		m.Head = head
 	}
 	return m, nil
 }
@@ -59,8 +60,11 @@ func (m *Model) add(word string, last bool) error {
 			return unknown("backbone", word, Backbones())
 		}
 	}
-	var h PoolHead
-	if h.Pool.UnmarshalText([]byte(word)) != nil {
+	h, err := headByName(word)
+	if err != nil {
+		return err
+	}
+	if h == nil {
 		return unknown("head", word, Heads())
 	}
 	if m.Head != nil {
@@ -70,75 +74,36 @@ func (m *Model) add(word string, last bool) error {
 	return nil
 }
 
-// stemByName is nil if there is no such stem.
-func stemByName(word string) (Stem, error) {
-	kind, number, own := strings.Cut(word, "-")
-	n := 0
-	if !slices.Contains(Stems(), kind) || kind == "resnet" && strings.Contains(number, "x") {
-		return nil, nil // the second is a backbone
-	}
-	if own {
-		var err error
-		if n, err = positive(number); err != nil {
-			return nil, fmt.Errorf("stem %q: %w", word, err)
-		}
-	}
-	if kind == "cifar" {
-		return CIFARStem{Channels: n}, nil
-	}
-	return ResNetStem{Channels: n}, nil
-}
-
-// backboneByName is nil if there is no such backbone.
-func backboneByName(word string) (Backbone, error) {
-	for _, r := range resNets {
-		if r.name == word {
-			return r.ResNet, nil
-		}
-	}
-	kind, stages, ok := strings.Cut(word, "-")
-	if !ok || kind != "resnet" {
-		return nil, nil
-	}
-	var r ResNet
-	for _, stage := range strings.Split(stages, "-") {
-		w, d, ok := strings.Cut(stage, "x")
-		width, err := positive(w)
-		depth, err2 := positive(d)
-		if !ok || err != nil || err2 != nil {
-			return nil, fmt.Errorf("backbone %q: stage %q is not WIDTHxDEPTH, as in resnet-16x1-32x2", word, stage)
-		}
-		r.Widths, r.Depths = append(r.Widths, width), append(r.Depths, depth)
-	}
-	return r, nil
-}
-
-func positive(digits string) (int, error) {
-	n, err := strconv.Atoi(digits)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%q is not a number of at least 1", digits)
-	}
-	return n, nil
-}
-
 // Stems are the names of the stems.
-func Stems() []string { return []string{"cifar", "resnet"} }
+func Stems() []string {
+	var names []string
+	for _, s := range stems {
+		names = append(names, s.name)
+	}
+	return names
+}
 
 // Backbones are the names of the backbones that have one of their own.
 func Backbones() []string {
 	var names []string
-	for _, r := range resNets {
-		names = append(names, r.name)
+	for _, b := range published() {
+		names = append(names, b.Name())
 	}
 	return names
 }
 
 // Heads are the names of the heads.
-func Heads() []string { return slices.Clone(globalPools) }
+func Heads() []string {
+	var names []string
+	for _, h := range heads {
+		names = append(names, h.name)
+	}
+	return names
+}
 
 func list(names []string) string { return strings.Join(names, ", ") }
 
-// unknown is the error of a name that there is not, with the nearest that there is.
+// unknown is the error of a name that there is not, with the nearest that there is, or all of them.
 func unknown(what, name string, known []string) error {
 	best, distance := "", len(name)/2+1
 	for _, k := range known {
@@ -146,11 +111,10 @@ func unknown(what, name string, known []string) error {
 			best, distance = k, d
 		}
 	}
-	hint := ""
 	if best != "" {
-		hint = fmt.Sprintf("did you mean %q? ", best)
+		return fmt.Errorf("unknown %s %q; did you mean %q?", what, name, best)
 	}
-	return fmt.Errorf("unknown %s %q; %sthere are %s", what, name, hint, list(known))
+	return fmt.Errorf("unknown %s %q; there are %s", what, name, list(known))
 }
 
 // edits is Levenshtein's distance: how many letters to insert, delete or replace to make b of a.

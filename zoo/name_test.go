@@ -17,6 +17,15 @@ func TestNamesAreThoseOfTheParts(t *testing.T) {
 		"resnet-16+resnet-16x1-32x2+average": "resnet-16+resnet-16x1-32x2+average",
 		"resnet-64x2-128x2-256x2-512x2":      "resnet+resnet18+average",
 		"resnet-64x2-128x2-256x2":            "resnet+resnet-64x2-128x2-256x2+average",
+		"resnet-d+bottleneck-8x1+fastai":     "resnet-d+bottleneck-8x1+fastai",
+		"resnet-d-24+preact-8x1+fastai-9":    "resnet-d-24+preact-8x1+fastai-9",
+		"wrn-22-6":                           "plain+wrn_22+average",
+		"wrn-28-10":                          "plain+wrn-28-10+average",
+		"densenet-12-6x6x6":                  "resnet+densenet-12-6x6x6+average",
+		"densenet-48-6x12x36x24":             "resnet+densenet161+average",
+		"vgg13_bn":                           "none+vgg13_bn+vgg",
+		"squeezenet1_0":                      "squeeze7+squeezenet1_0+conv",
+		"factored+squeezenet1_1+linear-3":    "factored+squeezenet1_1+linear-3",
 	} {
 		m := byName(t, name, 10)
 		if m.Name() != want {
@@ -37,7 +46,7 @@ func TestEveryPartCombines(t *testing.T) {
 				if m.Name() != name {
 					t.Errorf("%s is named %s", name, m.Name())
 				}
-				if err := m.Check(64, 96, 5); err != nil {
+				if err := m.Check(320, 352, 5); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
@@ -73,6 +82,11 @@ func TestUnknownNames(t *testing.T) {
 		"resnet-16":              {`stage "16" is not WIDTHxDEPTH`},
 		"resnet-16x0":            {`stage "16x0"`},
 		"cifar+resnet-16x1-32":   {`backbone "resnet-16x1-32": stage "32"`},
+		"bottleneck-16x":         {`stage "16x" is not WIDTHxDEPTH, as in bottleneck-`},
+		"wrn-23-6":               {`"wrn-23-6" is not wrn-LAYERS-FACTOR`},
+		"densenet-12":            {`"densenet-12" is not densenet-GROWTH`},
+		"densenet-x-6x6":         {`is not densenet-GROWTH`},
+		"resnet18+linear-0":      {`head "linear-0"`, "at least 1"},
 		"transformer+everything": {`unknown part "transformer"; there are`},
 	} {
 		_, err := zoo.ByName(name, 10)

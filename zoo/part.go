@@ -21,6 +21,18 @@ func (s Shape) halved() Shape {
 	return s
 }
 
+// slid is the shape after a window has been moved over it. It has no places where the window does not fit.
+func (s Shape) slid(w window) Shape {
+	s.H, s.W, s.Stride = w.size(s.H), w.size(s.W), s.Stride*max(1, w.stride)
+	return s
+}
+
+// with is the shape with other channels.
+func (s Shape) with(channels int) Shape {
+	s.C = channels
+	return s
+}
+
 // Feature is one output of a network on its way.
 type Feature struct {
 	Name string // "stem", then the backbone's stages, "layer1" and so on
@@ -49,6 +61,8 @@ type Backbone interface {
 	Out(in Shape) ([]Shape, error)
 	// Build builds the stages, each on the one before.
 	Build(scope *model.Scope, x *graph.Node) []Feature
+	// Usual are the stem and the head that the backbone was published with.
+	Usual() (Stem, Head)
 	// Groups are the layer groups, the input's first, each a list of prefixes of variables' paths. The stem belongs to the
 	// first.
 	Groups() [][]string

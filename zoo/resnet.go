@@ -7,15 +7,15 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-
-	"github.com/atelier-go/atelier/nn"
 )
 
-// ResNet is stages of basic residual blocks (He et al., 2016). Every stage but the first halves the size. The zero value
-// is ResNet-18's.
+// ResNet is stages of residual blocks (He et al., 2016). Every stage but the first halves the size. The zero value is
+// ResNet-18's. Bottlenecks halve in their 3x3 convolution, as torchvision's and NVIDIA's (version 1.5).
 type ResNet struct {
-	Widths []int `json:"widths"` // channels of each stage; none means 64, 128, 256, 512
+	Widths []int `json:"widths"` // channels of each stage's 3x3 convolutions; none means 64, 128, 256, 512
 	Depths []int `json:"depths"` // blocks of each stage; none means 2 each
+	// Bottleneck makes the blocks [Bottleneck] instead of [BasicBlock]: stages hand over four times their width.
+	Bottleneck bool `json:"bottleneck"`
 	// ZeroLast starts the last norm of every block at 0, so that blocks begin as the identity (Goyal et al., 2017).
 	ZeroLast bool `json:"zero_last"`
 }
@@ -29,6 +29,9 @@ var resNets = []struct {
 }{
 	{"resnet18", ResNet{Widths: resNetWidths, Depths: []int{2, 2, 2, 2}}},
 	{"resnet34", ResNet{Widths: resNetWidths, Depths: []int{3, 4, 6, 3}}},
+	{"resnet50", ResNet{Widths: resNetWidths, Depths: []int{3, 4, 6, 3}, Bottleneck: true}},
+	{"resnet101", ResNet{Widths: resNetWidths, Depths: []int{3, 4, 23, 3}, Bottleneck: true}},
+	{"resnet152", ResNet{Widths: resNetWidths, Depths: []int{3, 8, 36, 3}, Bottleneck: true}},
 }
 
 var resNetWidths = []int{64, 128, 256, 512}
@@ -47,23 +50,56 @@ func (r ResNet) depths() []int {
 	return r.Depths
 }
 
-// Name is "resnet18", "resnet34", or for others the width and depth of each stage: "resnet-16x1-32x1-64x1".
+// Name is "resnet18" and so on, or for others the width and depth of each stage: "resnet-16x1-32x1-64x1", and
+// "bottleneck-16x1-32x1" for bottlenecks.
 func (r ResNet) Name() string {
 	for _, known := range resNets {
-		if slices.Equal(r.widths(), known.Widths) && slices.Equal(r.depths(), known.Depths) {
+		if r.Bottleneck == known.Bottleneck && slices.Equal(r.widths(), known.Widths) && slices.Equal(r.depths(), known.Depths) {
 			return known.name
 		}
 	}
+	if r.Bottleneck {
+		return staged("bottleneck", r.widths(), r.depths())
+	}
+	return staged("resnet", r.widths(), r.depths())
+}
+
+// Usual are the 7x7 stem and the average.
+func (ResNet) Usual() (Stem, Head) { return ResNetStem{}, PoolHead{} }
+
+// expansion is how many times its width a stage hands over.
+func (r ResNet) expansion() int {
+	if r.Bottleneck {
+		return 4
+	}
+	return 1
+}
+
+// staged is a name with the width and depth of each stage.
+func staged(kind string, widths, depths []int) string {
 	var b strings.Builder
-	b.WriteString("resnet")
-	for i, w := range r.widths() {
+	b.WriteString(kind)
+	for i, w := range widths {
 		depth := 0
-		if i < len(r.depths()) {
-			depth = r.depths()[i]
+		if i < len(depths) {
+			depth = depths[i]
 		}
 		fmt.Fprintf(&b, "-%dx%d", w, depth)
 	}
 	return b.String()
+}
+
+// checkStages says what is wrong with widths and depths.
+func checkStages(widths, depths []int) error {
+	if len(widths) != len(depths) {
+		return fmt.Errorf("%d Widths and %d Depths, want as many", len(widths), len(depths))
+	}
+	for i := range widths {
+		if widths[i] < 1 || depths[i] < 1 {
+			return fmt.Errorf("stage %d has width %d and depth %d, want 1 or more", i+1, widths[i], depths[i])
+		}
+	}
+	return nil
 }
 
 // Width is the first stage's: its first block needs no projection then.
@@ -71,19 +107,15 @@ func (r ResNet) Width() int { return r.widths()[0] }
 
 // Out is one shape for each stage.
 func (r ResNet) Out(in Shape) ([]Shape, error) {
-	widths, depths := r.widths(), r.depths()
-	if len(widths) != len(depths) {
-		return nil, fmt.Errorf("%d Widths and %d Depths, want as many", len(widths), len(depths))
+	if err := checkStages(r.widths(), r.depths()); err != nil {
+		return nil, err
 	}
 	var out []Shape
-	for i := range widths {
-		if widths[i] < 1 || depths[i] < 1 {
-			return nil, fmt.Errorf("stage %d has width %d and depth %d, want 1 or more", i+1, widths[i], depths[i])
-		}
+	for i, width := range r.widths() {
 		if i > 0 {
 			in = in.halved()
 		}
-		in.C = widths[i]
+		in.C = width * r.expansion()
 		out = append(out, in)
 	}
 	return out, nil
@@ -97,11 +129,15 @@ func (r ResNet) Build(scope *model.Scope, x *graph.Node) []Feature {
 		name := fmt.Sprintf("layer%d", i+1)
 		stage := scope.In("%s", name)
 		for k := range depths[i] {
-			block := BasicBlock{Channels: width, Stride: 1, ZeroLast: r.ZeroLast}
+			stride := 1
 			if i > 0 && k == 0 {
-				block.Stride = 2
+				stride = 2
 			}
-			x = block.Layer(stage.In("%d", k), x)
+			if r.Bottleneck {
+				x = Bottleneck{Channels: width, Stride: stride, ZeroLast: r.ZeroLast}.Layer(stage.In("%d", k), x)
+			} else {
+				x = BasicBlock{Channels: width, Stride: stride, ZeroLast: r.ZeroLast}.Layer(stage.In("%d", k), x)
+			}
 		}
 		features = append(features, Feature{name, x})
 	}
@@ -111,36 +147,23 @@ func (r ResNet) Build(scope *model.Scope, x *graph.Node) []Feature {
 // Groups cuts the stages in half, as fastai does: "layer1" and "layer2", then "layer3" and "layer4". One stage is one
 // group.
 func (r ResNet) Groups() [][]string {
+	return halves(numbered("/layer%d", len(r.widths())))
+}
+
+// numbered are paths with the numbers 1 to n.
+func numbered(format string, n int) []string {
 	var paths []string
-	for i := range r.widths() {
-		paths = append(paths, fmt.Sprintf("/layer%d", i+1))
+	for i := range n {
+		paths = append(paths, fmt.Sprintf(format, i+1))
 	}
+	return paths
+}
+
+// halves cuts the stages' paths into two layer groups, one of a single path.
+func halves(paths []string) [][]string {
 	if len(paths) == 1 {
 		return [][]string{paths}
 	}
 	half := len(paths) / 2
-	return [][]string{paths[:half], paths[half:]}
-}
-
-// BasicBlock is two 3x3 convolutions with batch norms, and the input added before the last relu. Where the shape changes
-// the input goes through a 1x1 convolution and a norm first (option B of He et al., 2016).
-type BasicBlock struct {
-	Channels int
-	Stride   int  // of the first convolution; zero means 1
-	ZeroLast bool // see ResNet
-}
-
-// Layer applies the block with "conv1", "bn1", "conv2", "bn2", and "downsample" if there is one, of scope.
-func (b BasicBlock) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
-	stride := max(1, b.Stride)
-	h := conv(scope.In("conv1"), x, b.Channels, 3, stride)
-	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), h))
-	h = conv(scope.In("conv2"), h, b.Channels, 3, 1)
-	h = nn.BatchNorm{ZeroWeight: b.ZeroLast}.Layer(scope.In("bn2"), h)
-	if stride != 1 || x.Shape().Dim(-1) != b.Channels {
-		down := scope.In("downsample")
-		x = conv(down.In("0"), x, b.Channels, 1, stride)
-		x = nn.BatchNorm{}.Layer(down.In("1"), x)
-	}
-	return nn.ReLU(graph.Add(h, x))
+	return [][]string{paths[:half:half], paths[half:]}
 }

@@ -2,7 +2,6 @@ package zoo
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -62,26 +61,3 @@ func (s ResNetStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.N
 
 // Paths are those of "conv1" and "bn1".
 func (ResNetStem) Paths() []string { return []string{"/conv1", "/bn1"} }
-
-// sized is a part's name with its number of channels, if it has one.
-func sized(name string, channels int) string {
-	if channels == 0 {
-		return name
-	}
-	return fmt.Sprintf("%s-%d", name, channels)
-}
-
-func checkChannels(n int) error {
-	if n < 0 {
-		return fmt.Errorf("it has %d channels, want 0 (what the backbone would like) or more", n)
-	}
-	return nil
-}
-
-// conv is a convolution without bias, for a batch norm to follow, padded by half of its odd kernel.
-func conv(scope *model.Scope, x *graph.Node, channels, kernel, stride int) *graph.Node {
-	return nn.Conv2D{
-		Channels: channels, Kernel: nn.Side(kernel), Stride: nn.Side(stride), Padding: nn.Border(kernel / 2),
-		NoBias: true, Init: nn.InitHeOut,
-	}.Layer(scope, x)
-}

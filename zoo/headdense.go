@@ -1,0 +1,151 @@
+package zoo
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/nn"
+)
+
+// FastaiHead is fastai's: concat pooling, and two dense layers, a norm and dropout before each and a relu between.
+type FastaiHead struct {
+	Features int     `json:"features"` // of the first dense layer; zero means 512
+	Dropout  float64 `json:"dropout"`  // before the last layer, before the first half as much, in [0, 1); zero means 0.5
+}
+
+var _ Head = FastaiHead{}
+
+// Name is "fastai", or "fastai-256" with 256 features.
+func (h FastaiHead) Name() string { return sized("fastai", h.Features) }
+
+// Check knows which numbers there are.
+func (h FastaiHead) Check(Shape) error {
+	if h.Features < 0 {
+		return unknownNumber("Features", h.Features, "0 (512) or more")
+	}
+	return checkRate(h.Dropout)
+}
+
+// Build makes "head/bn1", "head/fc1", "head/bn2" and "head/fc2".
+func (h FastaiHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
+	scope = scope.In("head")
+	rate := rateOr(h.Dropout, 0.5)
+	x = nn.BatchNorm{}.Layer(scope.In("bn1"), flattened(nn.AdaptivePool{}.Concat(x)))
+	x = nn.Dropout{Rate: rate / 2}.Layer(scope, x)
+	x = nn.ReLU(nn.Linear{Features: cmp.Or(h.Features, 512), Init: nn.InitHeIn}.Layer(scope.In("fc1"), x))
+	x = nn.Dropout{Rate: rate}.Layer(scope, nn.BatchNorm{}.Layer(scope.In("bn2"), x))
+	return nn.Linear{Features: classes}.Layer(scope.In("fc2"), x)
+}
+
+// Paths is that of "head".
+func (FastaiHead) Paths() []string { return []string{"/head"} }
+
+// VGGHead is VGG's: the mean in 7 by 7 windows, two dense layers of 4096 with relu and dropout, and one to the classes.
+type VGGHead struct {
+	Dropout float64 `json:"dropout"` // in [0, 1); zero means 0.5
+}
+
+var _ Head = VGGHead{}
+
+// Name is "vgg".
+func (VGGHead) Name() string { return "vgg" }
+
+// Check knows which rates there are.
+func (h VGGHead) Check(Shape) error { return checkRate(h.Dropout) }
+
+// Build makes "classifier/0", "classifier/3" and "classifier/6". Features come in torchvision's order, channel by channel.
+func (h VGGHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
+	scope = scope.In("classifier")
+	x = nn.AdaptivePool{Output: nn.Side(7)}.Mean(x)
+	x = flattened(graph.TransposeAllAxes(x, 0, 3, 1, 2))
+	for _, name := range []string{"0", "3"} {
+		x = nn.ReLU(nn.Linear{Features: 4096, Init: nn.InitHeIn}.Layer(scope.In("%s", name), x))
+		x = nn.Dropout{Rate: rateOr(h.Dropout, 0.5)}.Layer(scope, x)
+	}
+	return nn.Linear{Features: classes}.Layer(scope.In("6"), x)
+}
+
+// Paths is that of "classifier".
+func (VGGHead) Paths() []string { return []string{"/classifier"} }
+
+// LinearHead is a dense layer of the means in Side by Side windows: what is where stays known.
+type LinearHead struct {
+	Side int `json:"side"` // zero means 2
+}
+
+var _ Head = LinearHead{}
+
+// Name is "linear", or "linear-7" with 7 by 7 windows.
+func (h LinearHead) Name() string { return sized("linear", h.Side) }
+
+// Check knows which sizes there are.
+func (h LinearHead) Check(Shape) error {
+	if h.Side < 0 {
+		return unknownNumber("Side", h.Side, "0 (2) or more")
+	}
+	return nil
+}
+
+// Build makes the dense layer "fc".
+func (h LinearHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
+	x = nn.AdaptivePool{Output: nn.Side(cmp.Or(h.Side, 2))}.Mean(x)
+	return nn.Linear{Features: classes}.Layer(scope.In("fc"), flattened(x))
+}
+
+// Paths is that of "fc".
+func (LinearHead) Paths() []string { return []string{"/fc"} }
+
+// ScaledHead is the maximum over all places, a dense layer without bias, and a division, which keeps logits small at
+// first: by 8 in davidcpage's ResNet-9, by 9 in airbench's network.
+type ScaledHead struct {
+	Divisor int `json:"divisor"` // zero means 8
+}
+
+var _ Head = ScaledHead{}
+
+// Name is "scaled", or "scaled-9" with another divisor.
+func (h ScaledHead) Name() string { return sized("scaled", h.Divisor) }
+
+// Check knows which divisors there are.
+func (h ScaledHead) Check(Shape) error {
+	if h.Divisor < 0 {
+		return unknownNumber("Divisor", h.Divisor, "0 (8) or more")
+	}
+	return nil
+}
+
+// Build makes the dense layer "fc".
+func (h ScaledHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
+	x = nn.Linear{Features: classes, NoBias: true}.Layer(scope.In("fc"), flattened(nn.AdaptivePool{}.Max(x)))
+	return graph.MulScalar(x, 1/float64(cmp.Or(h.Divisor, 8)))
+}
+
+// Paths is that of "fc".
+func (ScaledHead) Paths() []string { return []string{"/fc"} }
+
+// flattened makes vectors of pictures.
+func flattened(x *graph.Node) *graph.Node {
+	return graph.Reshape(x, x.Shape().Dim(0), x.Shape().Size()/max(1, x.Shape().Dim(0)))
+}
+
+func rateOr(rate, usual float64) float64 {
+	if rate == 0 {
+		return usual
+	}
+	return rate
+}
+
+func checkRate(rate float64) error {
+	if !(rate >= 0 && rate < 1) {
+		return fmt.Errorf("dropout %v, want 0 ≤ rate < 1", rate)
+	}
+	return nil
+}
+
+// unknownNumber is the error of a field's number.
+func unknownNumber(field string, n int, want string) error {
+	return fmt.Errorf("%s is %d, want %s", field, n, want)
+}

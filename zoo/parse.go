@@ -1,0 +1,191 @@
+package zoo
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// stems makes each stem with a number of channels of its own, or 0. Those that are fixed have their channels from the
+// network that they were published with, or the backbone.
+var stems = []struct {
+	name  string
+	fixed bool
+	make  func(channels int) Stem
+}{
+	{"cifar", false, func(n int) Stem { return CIFARStem{Channels: n} }},
+	{"resnet", false, func(n int) Stem { return ResNetStem{Channels: n} }},
+	{"factored", false, func(n int) Stem { return FactoredStem{Channels: n} }},
+	{"resnet-d", false, func(n int) Stem { return ResNetDStem{Channels: n} }},
+	{"patchify", false, func(n int) Stem { return PatchifyStem{Channels: n} }},
+	{"plain", false, func(n int) Stem { return PlainStem{Channels: n} }},
+	{"squeeze3", true, func(int) Stem { return SqueezeStem{Kernel: 3} }},
+	{"squeeze7", true, func(int) Stem { return SqueezeStem{Kernel: 7} }},
+	{"none", true, func(int) Stem { return NoStem{} }},
+}
+
+// heads makes each head with a number of its own, or 0, as stems.
+var heads = []struct {
+	name  string
+	fixed bool
+	make  func(number int) Head
+}{
+	{"average", true, func(int) Head { return PoolHead{Pool: Average} }},
+	{"max", true, func(int) Head { return PoolHead{Pool: Max} }},
+	{"concat", true, func(int) Head { return PoolHead{Pool: Concat} }},
+	{"fastai", false, func(n int) Head { return FastaiHead{Features: n} }},
+	{"linear", false, func(n int) Head { return LinearHead{Side: n} }},
+	{"scaled", false, func(n int) Head { return ScaledHead{Divisor: n} }},
+	{"vgg", true, func(int) Head { return VGGHead{} }},
+	{"conv", true, func(int) Head { return ConvHead{} }},
+}
+
+// stemByName is nil if there is no such stem.
+func stemByName(word string) (Stem, error) {
+	for _, s := range stems {
+		n, ok, err := numberOf(word, s.name, s.fixed)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("stem %q: %w", word, err)
+		case ok:
+			return s.make(n), nil
+		}
+	}
+	return nil, nil
+}
+
+// headByName is nil if there is no such head.
+func headByName(word string) (Head, error) {
+	for _, h := range heads {
+		n, ok, err := numberOf(word, h.name, h.fixed)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("head %q: %w", word, err)
+		case ok:
+			return h.make(n), nil
+		}
+	}
+	return nil, nil
+}
+
+// numberOf is N of "name-N", and 0 of "name" itself. What follows may be another part's name: "resnet-d", or a backbone,
+// "resnet-16x1".
+func numberOf(word, name string, fixed bool) (n int, ok bool, err error) {
+	if word == name {
+		return 0, true, nil
+	}
+	digits, ok := strings.CutPrefix(word, name+"-")
+	if !ok || fixed || name == "resnet" && (strings.Contains(digits, "x") || strings.HasPrefix(digits, "d")) {
+		return 0, false, nil
+	}
+	n, err = positive(digits)
+	return n, err == nil, err
+}
+
+// published are the backbones with a name of their own.
+func published() []Backbone {
+	var all []Backbone
+	for _, r := range resNets {
+		all = append(all, r.ResNet)
+	}
+	for _, r := range preActs {
+		all = append(all, r.PreActResNet)
+	}
+	all = append(all, WideResNet{Factor: 6, Depth: 3})
+	for _, d := range denseNets {
+		all = append(all, d.DenseNet)
+	}
+	for _, v := range vggNets() {
+		all = append(all, v)
+	}
+	return append(all, SqueezeNet{Late: true}, SqueezeNet{})
+}
+
+// described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
+var described = []func(word string) (Backbone, error){describedResNet, describedWide, describedDense}
+
+// backboneByName is nil if there is no such backbone.
+func backboneByName(word string) (Backbone, error) {
+	for _, b := range published() {
+		if b.Name() == word {
+			return b, nil
+		}
+	}
+	for _, read := range described {
+		if b, err := read(word); b != nil || err != nil {
+			return b, err
+		}
+	}
+	return nil, nil
+}
+
+// describedResNet reads "resnet-16x1-32x2", and "bottleneck-" and "preact-" likewise.
+func describedResNet(word string) (Backbone, error) {
+	kind, stages, ok := strings.Cut(word, "-")
+	if !ok || kind != "resnet" && kind != "bottleneck" && kind != "preact" {
+		return nil, nil
+	}
+	var widths, depths []int
+	for _, stage := range strings.Split(stages, "-") {
+		numbers, err := timesOf(stage)
+		if err != nil || len(numbers) != 2 {
+			return nil, fmt.Errorf("backbone %q: stage %q is not WIDTHxDEPTH, as in %s-16x1-32x2", word, stage, kind)
+		}
+		widths, depths = append(widths, numbers[0]), append(depths, numbers[1])
+	}
+	if kind == "preact" {
+		return PreActResNet{Widths: widths, Depths: depths}, nil
+	}
+	return ResNet{Widths: widths, Depths: depths, Bottleneck: kind == "bottleneck"}, nil
+}
+
+// describedWide reads "wrn-28-10".
+func describedWide(word string) (Backbone, error) {
+	rest, ok := strings.CutPrefix(word, "wrn-")
+	if !ok {
+		return nil, nil
+	}
+	l, k, _ := strings.Cut(rest, "-")
+	layers, err := positive(l)
+	factor, err2 := positive(k)
+	if err != nil || err2 != nil || layers < 10 || layers%6 != 4 {
+		return nil, fmt.Errorf("backbone %q is not wrn-LAYERS-FACTOR with 10, 16, 22, 28... layers, as in wrn-28-10", word)
+	}
+	return WideResNet{Factor: factor, Depth: (layers - 4) / 6}, nil
+}
+
+// describedDense reads "densenet-12-6x6x6".
+func describedDense(word string) (Backbone, error) {
+	rest, ok := strings.CutPrefix(word, "densenet-")
+	if !ok {
+		return nil, nil
+	}
+	g, blocks, _ := strings.Cut(rest, "-")
+	growth, err := positive(g)
+	numbers, err2 := timesOf(blocks)
+	if err != nil || err2 != nil {
+		return nil, fmt.Errorf("backbone %q is not densenet-GROWTH-LAYERSxLAYERS..., as in densenet-12-6x6x6", word)
+	}
+	return DenseNet{Growth: growth, Blocks: numbers}, nil
+}
+
+// timesOf reads "6x6x6".
+func timesOf(word string) ([]int, error) {
+	var numbers []int
+	for _, digits := range strings.Split(word, "x") {
+		n, err := positive(digits)
+		if err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
+func positive(digits string) (int, error) {
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is not a number of at least 1", digits)
+	}
+	return n, nil
+}

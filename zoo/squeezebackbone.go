@@ -1,0 +1,112 @@
+package zoo
+
+import (
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/nn"
+)
+
+// SqueezeNet is eight fire modules with pooling between (Iandola et al., 2016). Its [SqueezeStem] and [ConvHead] make it
+// torchvision's.
+type SqueezeNet struct {
+	Late bool `json:"late"` // pools later, as version 1.0; otherwise version 1.1
+}
+
+var _ Backbone = SqueezeNet{}
+
+func (s SqueezeNet) net() squeezeNet {
+	if s.Late {
+		return squeezeNets[0]
+	}
+	return squeezeNets[1]
+}
+
+// Name is "squeezenet1_0" or "squeezenet1_1".
+func (s SqueezeNet) Name() string { return s.net().name }
+
+// chain is the modules behind the stem's three.
+func (s SqueezeNet) chain() chain { return chained(3, s.net().modules()[3:], "fires%d") }
+
+// Width is that of the published network's first convolution.
+func (s SqueezeNet) Width() int { return s.net().width }
+
+// Usual are the published network's stem and head.
+func (s SqueezeNet) Usual() (Stem, Head) { return SqueezeStem{Kernel: s.net().kernel}, ConvHead{} }
+
+// Out is one shape for each run of fire modules, behind its pooling.
+func (s SqueezeNet) Out(in Shape) ([]Shape, error) { return s.chain().out(in), nil }
+
+// Build makes "features/3" and so on, and features "fires1" to "fires3".
+func (s SqueezeNet) Build(scope *model.Scope, x *graph.Node) []Feature {
+	return s.chain().build(scope, x)
+}
+
+// Groups cuts behind the first pooling.
+func (s SqueezeNet) Groups() [][]string { return s.chain().groups() }
+
+// SqueezeStem is SqueezeNet's: a convolution with bias that moves by 2, relu, and a 3x3 maximum that moves by 2 and may
+// hang over the edge, all without padding.
+type SqueezeStem struct {
+	Kernel int `json:"kernel"` // 3 or 7; zero means 3
+}
+
+var _ Stem = SqueezeStem{}
+
+func (s SqueezeStem) modules(width int) []module {
+	kernel := 3
+	if s.Kernel == 7 {
+		kernel = 7
+	}
+	return []module{
+		{operation: convolution{in: 3, out: width, kernel: kernel, stride: 2}}, {operation: relu{}},
+		{operation: pool{kernel: 3, ceil: true}},
+	}
+}
+
+// Name is "squeeze3" or "squeeze7".
+func (s SqueezeStem) Name() string {
+	if s.Kernel == 7 {
+		return "squeeze7"
+	}
+	return "squeeze3"
+}
+
+// Out is about a quarter of in.
+func (s SqueezeStem) Out(in Shape, width int) (Shape, error) {
+	if s.Kernel != 0 && s.Kernel != 3 && s.Kernel != 7 {
+		return in, unknownNumber("Kernel", s.Kernel, "3 or 7")
+	}
+	return chained(0, s.modules(width), "stem%d").out(in)[0], nil
+}
+
+// Build makes "features/0".
+func (s SqueezeStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.Node {
+	return chained(0, s.modules(width), "stem%d").build(scope, x)[0].X
+}
+
+// Paths is that of "features/0".
+func (SqueezeStem) Paths() []string { return []string{"/features/0"} }
+
+// ConvHead is SqueezeNet's: dropout, a 1x1 convolution to the classes, relu, and the average.
+type ConvHead struct {
+	Dropout float64 `json:"dropout"` // in [0, 1); zero means 0.5
+}
+
+var _ Head = ConvHead{}
+
+// Name is "conv".
+func (ConvHead) Name() string { return "conv" }
+
+// Check knows which rates there are.
+func (h ConvHead) Check(Shape) error { return checkRate(h.Dropout) }
+
+// Build makes "classifier/1".
+func (h ConvHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
+	x = nn.Dropout{Rate: rateOr(h.Dropout, 0.5)}.Layer(scope, x)
+	x = nn.ReLU(nn.Conv2D{Channels: classes, Kernel: nn.Side(1), Init: nn.InitHeIn}.Layer(scope.In("classifier").In("1"), x))
+	return flattened(nn.AdaptivePool{}.Mean(x))
+}
+
+// Paths is that of "classifier".
+func (ConvHead) Paths() []string { return []string{"/classifier"} }

@@ -1,0 +1,68 @@
+package zoo
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// VGG is five blocks of 3x3 convolutions, each with pooling behind it (Simonyan and Zisserman, 2015). It needs no stem:
+// [NoStem]. The same networks open at every relu are feature networks, see [FeaturesByName].
+type VGG struct {
+	Layers int  `json:"layers"` // 11, 13, 16 or 19; zero means 16
+	Norm   bool `json:"norm"`   // batch norms behind the convolutions
+}
+
+var _ Backbone = VGG{}
+
+// vggDepths are the convolutions of each block.
+var vggDepths = map[int][5]int{11: {1, 1, 2, 2, 2}, 13: {2, 2, 2, 2, 2}, 16: {2, 2, 3, 3, 3}, 19: {2, 2, 4, 4, 4}}
+
+func vggNets() []VGG {
+	var all []VGG
+	for _, layers := range []int{11, 13, 16, 19} {
+		all = append(all, VGG{Layers: layers}, VGG{Layers: layers, Norm: true})
+	}
+	return all
+}
+
+func (v VGG) layers() int {
+	if v.Layers == 0 {
+		return 16
+	}
+	return v.Layers
+}
+
+// Name is "vgg16", or "vgg16_bn" with norms.
+func (v VGG) Name() string {
+	name := fmt.Sprintf("vgg%d", v.layers())
+	if v.Norm {
+		name += "_bn"
+	}
+	return name
+}
+
+func (v VGG) chain() chain {
+	return chained(0, vgg{blocks: vggDepths[v.layers()], norm: v.Norm}.modules(), "block%d")
+}
+
+// Width is the first block's 64 channels.
+func (VGG) Width() int { return 64 }
+
+// Usual are no stem, and the three dense layers.
+func (VGG) Usual() (Stem, Head) { return NoStem{}, VGGHead{} }
+
+// Out is one shape for each block, behind its pooling.
+func (v VGG) Out(in Shape) ([]Shape, error) {
+	if _, ok := vggDepths[v.layers()]; !ok {
+		return nil, fmt.Errorf("it has %d layers, want 11, 13, 16 or 19", v.Layers)
+	}
+	return v.chain().out(in), nil
+}
+
+// Build makes "features/0" and so on, and features "block1" to "block5".
+func (v VGG) Build(scope *model.Scope, x *graph.Node) []Feature { return v.chain().build(scope, x) }
+
+// Groups cuts behind the second block.
+func (v VGG) Groups() [][]string { return v.chain().groups() }
