@@ -111,10 +111,14 @@ func (p *painter) paintScale(ctx context.Context) (Ended, error) {
 	s := p.plan.Scales[p.scale]
 	o := p.o
 	o.Tile = s.Tile
-	var err error
-	if p.canvas, err = newCanvas(ctx, o, s.Height, s.Width); err != nil {
+	canvas, err := newCanvas(ctx, o, s.Height, s.Width)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", errors.Join(err, p.saveBetween())
+	case err != nil:
 		return "", err
 	}
+	p.canvas = canvas
 	defer p.canvas.objective.Close()
 	if err := p.start(s); err != nil {
 		return "", err
@@ -224,14 +228,27 @@ func (p *painter) tell(s PlannedScale) error {
 }
 
 // save writes the state.
-func (p *painter) save() error {
+func (p *painter) save() error { return p.saveAt(p.scale, p.result.Scales) }
+
+// saveBetween writes the state where a scale has not begun: as that of the one before at its end. A state that was resumed
+// and has not begun its scale is still in the file.
+func (p *painter) saveBetween() error {
+	if p.resumed != nil || p.scale == 0 {
+		return nil
+	}
+	return p.saveAt(p.scale-1, p.result.Scales[:p.scale-1])
+}
+
+// saveAt writes the state in a scale, behind those that are done.
+func (p *painter) saveAt(scale int, done []ScaleResult) error {
 	if p.o.State == "" {
 		return nil
 	}
-	s := &state{Painting: p.hash, Plan: p.plan, Scale: p.scale, Height: p.canvas.h, Width: p.canvas.w,
+	at := p.plan.Scales[scale]
+	s := &state{Painting: p.hash, Plan: p.plan, Scale: scale, Height: at.Height, Width: at.Width,
 		Iteration: len(p.totals), Totals: p.totals, Restarted: p.result.Restarted, Seconds: p.elapsed().Seconds()}
-	for _, done := range p.result.Scales {
-		s.Done = append(s.Done, done.Iterations)
+	for _, d := range done {
+		s.Done = append(s.Done, d.Iterations)
 	}
 	p.method.save(s)
 	p.saved = time.Now()
