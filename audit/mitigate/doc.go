@@ -5,6 +5,7 @@
 // possible (Hardt, Price and Srebro 2016, without their randomisation: everybody with the same score and group gets the
 // same decision). [Reweigh] weighs training rows so that group and label are independent (Kamiran and Calders 2012).
 //
+//	groups, left, err := mitigate.FromAudit(found, "race")
 //	plan, err := mitigate.Thresholds(groups, mitigate.Options{Criterion: mitigate.FPR, Tolerance: 0.02, Before: 5})
 //	// plan.Before and plan.After have accuracy and each group's rates, plan.Groups the thresholds
 //
