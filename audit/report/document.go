@@ -1,6 +1,9 @@
 package report
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Document is what a report says, before it is written in a format. Every format writes all of it but figures, which
 // only HTML has: what a figure shows is in a table too.
@@ -216,4 +219,16 @@ func (s Scale) label(at, step float64) string {
 // at is where a value stands on the axis, from 0 to 1.
 func (s Scale) at(v float64) float64 {
 	return math.Max(0, math.Min(1, (v-s.Min)/(s.Max-s.Min)))
+}
+
+// Only is the document with these sections alone, in its own order.
+func (d *Document) Only(ids ...string) *Document {
+	short := *d
+	short.Sections = nil
+	for _, s := range d.Sections {
+		if slices.Contains(ids, s.ID) {
+			short.Sections = append(short.Sections, s)
+		}
+	}
+	return &short
 }
