@@ -19,6 +19,9 @@ var stems = []struct {
 	{"resnet-d", false, func(n int) Stem { return ResNetDStem{Channels: n} }},
 	{"patchify", false, func(n int) Stem { return PatchifyStem{Channels: n} }},
 	{"plain", false, func(n int) Stem { return PlainStem{Channels: n} }},
+	{"leaky", false, func(n int) Stem { return DarknetStem{Channels: n} }},
+	{"inception", true, func(int) Stem { return InceptionStem{Small: true} }},
+	{"inception-valid", true, func(int) Stem { return InceptionStem{} }},
 	{"squeeze3", true, func(int) Stem { return SqueezeStem{Kernel: 3} }},
 	{"squeeze7", true, func(int) Stem { return SqueezeStem{Kernel: 7} }},
 	{"none", true, func(int) Stem { return NoStem{} }},
@@ -98,11 +101,15 @@ func published() []Backbone {
 	for _, v := range vggNets() {
 		all = append(all, v)
 	}
-	return append(all, SqueezeNet{Late: true}, SqueezeNet{})
+	for _, d := range darknets {
+		all = append(all, d.Darknet)
+	}
+	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, ShallowConvNet{})
 }
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
-var described = []func(word string) (Backbone, error){describedResNet, describedWide, describedDense}
+var described = []func(word string) (Backbone, error){describedResNet, describedWide, describedDense, describedDarknet,
+	describedInception, describedShallow, describedResNet9}
 
 // backboneByName is nil if there is no such backbone.
 func backboneByName(word string) (Backbone, error) {
@@ -167,6 +174,60 @@ func describedDense(word string) (Backbone, error) {
 		return nil, fmt.Errorf("backbone %q is not densenet-GROWTH-LAYERSxLAYERS..., as in densenet-12-6x6x6", word)
 	}
 	return DenseNet{Growth: growth, Blocks: numbers}, nil
+}
+
+// describedDarknet reads "darknet-16-1x2x4" and "darknet-16-1x2x4-halve".
+func describedDarknet(word string) (Backbone, error) {
+	rest, ok := strings.CutPrefix(word, "darknet-")
+	if !ok {
+		return nil, nil
+	}
+	rest, halve := strings.CutSuffix(rest, "-halve")
+	s, blocks, _ := strings.Cut(rest, "-")
+	start, err := positive(s)
+	numbers, err2 := timesOf(blocks)
+	if err != nil || err2 != nil {
+		return nil, fmt.Errorf("backbone %q is not darknet-CHANNELS-BLOCKSxBLOCKS..., as in darknet-16-1x2x4", word)
+	}
+	return Darknet{Start: start, Depths: numbers, Halve: halve}, nil
+}
+
+// describedInception reads "inception-resnet-50-5x10x5" and "inception-resnet-50-5x10x5-valid".
+func describedInception(word string) (Backbone, error) {
+	rest, ok := strings.CutPrefix(word, "inception-resnet-")
+	if !ok {
+		return nil, nil
+	}
+	rest, valid := strings.CutSuffix(rest, "-valid")
+	p, blocks, _ := strings.Cut(rest, "-")
+	percent, err := positive(p)
+	n, err2 := timesOf(blocks)
+	if err != nil || err2 != nil || len(n) != 3 {
+		return nil, fmt.Errorf("backbone %q is not inception-resnet-PERCENT-AxBxC, as in inception-resnet-50-5x10x5", word)
+	}
+	return InceptionResNet{Percent: percent, A: n[0], B: n[1], C: n[2], Small: !valid}, nil
+}
+
+// describedShallow reads "shallow-16-32".
+func describedShallow(word string) (Backbone, error) {
+	rest, ok := strings.CutPrefix(word, "shallow-")
+	if !ok {
+		return nil, nil
+	}
+	widths, err := timesOf(strings.ReplaceAll(rest, "-", "x"))
+	if err != nil {
+		return nil, fmt.Errorf("backbone %q is not shallow-WIDTH-WIDTH..., as in shallow-16-32", word)
+	}
+	return ShallowConvNet{Widths: widths}, nil
+}
+
+// describedResNet9 reads "resnet9-32".
+func describedResNet9(word string) (Backbone, error) {
+	n, ok, err := numberOf(word, "resnet9", false)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return ResNet9{Start: n}, nil
 }
 
 // timesOf reads "6x6x6".
