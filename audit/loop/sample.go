@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/atelier-go/atelier/audit/stat"
 )
 
 // Below these a loop of single draws is faster than a rejection sampler.
@@ -31,13 +33,8 @@ func poisson(rng *rand.Rand, mean float64) float64 {
 
 // binomial draws the number of successes in n trials.
 func binomial(rng *rand.Rand, n int, p float64) int {
-	switch {
-	case p <= 0:
-		return 0
-	case p >= 1:
-		return n
-	case n > fewTrials:
-		return int(distuv.Binomial{N: float64(n), P: p, Src: rng}.Rand())
+	if n > fewTrials {
+		return int(stat.Binomial(rng, int64(n), p))
 	}
 	successes := 0
 	for range n {

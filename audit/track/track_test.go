@@ -364,3 +364,42 @@ func FuzzParseGate(f *testing.F) {
 		}
 	})
 }
+
+// Whatever the log has in it, reading it fails or returns entries that can be compared.
+func FuzzParseLog(f *testing.F) {
+	raw, err := json.Marshal(Entry{Cells: []Cell{{Confusion: audit.Confusion{TN: 1, FP: 2}}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Add([]byte(`{"cells":[{},{"by":["a"],"values":["b"],"confusion":{"tp":5}}]}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if !json.Valid(raw) {
+			return
+		}
+		text, err := json.Marshal(line{Hash: chain("", compact(raw)), Entry: raw})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, _, err := parse(append(text, '\n'))
+		if err != nil {
+			if strings.Contains(err.Error(), "hash") {
+				t.Fatalf("%v\n%s", err, raw)
+			}
+			return
+		}
+		if _, err := Compare(entries[0], entries[0], nil, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// compact is what json.Marshal makes of raw JSON.
+func compact(raw []byte) []byte {
+	text, err := json.Marshal(json.RawMessage(raw))
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
