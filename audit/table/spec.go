@@ -100,7 +100,7 @@ func (s *Spec) validate() error {
 		errs = append(errs, fmt.Errorf("%d filters, want at most %d", len(s.Filters), maxFilters))
 	}
 	if s.Workers < 0 {
-		errs = append(errs, fmt.Errorf("Workers = %d, want at least 0", s.Workers))
+		errs = append(errs, fmt.Errorf("%d workers, want at least 0", s.Workers))
 	}
 	if c := s.comma(); c == '"' || c == '\n' || c == '\r' || c >= 0x80 {
 		errs = append(errs, fmt.Errorf("comma %q cannot separate fields", c))
