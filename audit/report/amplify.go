@@ -24,7 +24,7 @@ func Amplification(name string, zhao *amplify.ZhaoResult, directional ...*amplif
 	d.Sections = append(d.Sections, Section{"limits", "What this cannot tell", []Block{List{
 		"The labels are taken for the truth, so a bias in them is not seen; only what predictions add to it is.",
 		"The first measure cannot say whether the class or the group was predicted wrongly; the directional ones can, if both are predicted separately.",
-		"Numbers of different measures do not compare. They recommend several training runs: one run's amplification varies with its seed.",
+		"Numbers of different measures do not compare. One training run's amplification varies with its seed: measure several.",
 	}}})
 	return d
 }
@@ -48,8 +48,8 @@ func zhaoBlocks(z *amplify.ZhaoResult) []Block {
 	}
 	blocks := []Block{
 		Text{Text: "For each class: is the group that dominates it in training more dominant in the predictions? (Zhao et al., Men Also Like Shopping, 2017.)"},
-		amplified(z.Mean, fmt.Sprintf(" over %d classes (%.10f)", len(z.Classes), z.Mean.Value)),
-		Text{Text: fmt.Sprintf("Biased in training are %s, and %d toward none. %d classes are amplified; the shares of %d moved by more than the margin, "+
+		amplified(z.Mean, fmt.Sprintf(" over %d classes (%s)", len(z.Classes), minus(z.Mean.Value, 10))),
+		Text{Text: fmt.Sprintf("Biased in training are %s, and %d toward none. Amplified are %d classes; the shares of %d moved by more than the margin, "+
 			"and all together by %.3f.", enumerate(toward), z.Ties, z.Amplified, z.Violations, z.Distance)},
 	}
 	if z.RarelyTrained > 0 || z.NeverPredicted > 0 {
@@ -101,7 +101,7 @@ func directionalBlocks(r *amplify.DirectionalResult) []Block {
 	}
 	blocks := []Block{
 		Text{Text: what + " (Wang and Russakovsky, Directional Bias Amplification, 2021.)"},
-		amplified(r.Mean, fmt.Sprintf(" over %d pairs (%.10f)", len(r.Pairs), r.Mean.Value)),
+		amplified(r.Mean, fmt.Sprintf(" over %d pairs (%s)", len(r.Pairs), minus(r.Mean.Value, 10))),
 	}
 	if r.Independent > 0 || r.Empty > 0 {
 		blocks = append(blocks, Text{Style: Note, Text: fmt.Sprintf("%d pairs are exactly independent and count as zero; %d have no rows and do not count.",

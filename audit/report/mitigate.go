@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/atelier-go/atelier/audit"
 	"github.com/atelier-go/atelier/audit/mitigate"
@@ -38,7 +39,7 @@ func criterionWords(c mitigate.Criterion) string {
 }
 
 func planBlocks(score string, p *mitigate.Plan) []Block {
-	cost := difference(p.Cost)
+	cost := gapCell(p.Cost)
 	blocks := []Block{
 		Text{Text: fmt.Sprintf("The gap falls from %s to %s.", unsigned(points(p.Before.Gap)), unsigned(points(p.After.Gap)))},
 		Text{Text: fmt.Sprintf("Accuracy goes from %s to %s: a cost of %s. %s another decision. The one threshold for all with the fewest errors, %s, has %s.",
@@ -52,6 +53,11 @@ func planBlocks(score string, p *mitigate.Plan) []Block {
 			cell = Cell{Text: trim(*g.Threshold), Sort: *g.Threshold}
 		}
 		t.Rows = append(t.Rows, Row{Cells: []Cell{label(g.Name), cell, number(g.After.N()), number(g.ToPositive), number(g.ToNegative)}})
+	}
+	for _, g := range p.Groups {
+		if called := g.After.FP + g.After.TP; called == 0 || called == g.After.N() {
+			blocks = append(blocks, Text{Style: Caution, Text: fmt.Sprintf("Of %s everybody gets the same decision: that makes rates equal and the score useless.", g.Name)})
+		}
 	}
 	return append(blocks, t, planRates(p))
 }
@@ -88,7 +94,7 @@ func Weights(name string, w *mitigate.Weights) *Document {
 		t.Rows = append(t.Rows, Row{Cells: []Cell{label(c.Group), label(c.Label), number(c.N), {Text: minus(c.Weight, 6), Sort: c.Weight}}})
 	}
 	blocks := []Block{Text{Text: fmt.Sprintf("With these weights the share of a label differs by %s between groups; without, by %s. The %s are then worth %s (Kish).",
-		unsigned(points(w.GapAfter)), unsigned(points(w.GapBefore)), plural(w.Rows, "row", "rows"), minus(w.Effective, 0))}, t}
+		unsigned(points(w.GapAfter)), unsigned(points(w.GapBefore)), plural(w.Rows, "row", "rows"), count(int64(math.Round(w.Effective))))}, t}
 	for _, c := range w.Empty {
 		blocks = append(blocks, Text{Style: Caution, Text: fmt.Sprintf("No row of %s has the label %s: no weight makes up for that.", c.Group, c.Label)})
 	}

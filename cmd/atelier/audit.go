@@ -140,7 +140,7 @@ data can say is read from a YAML file, --card; "atelier audit card" writes one t
 	flags.StringVar(&f.title, "title", "", "title of the report")
 	flags.StringVar(&f.card, "card", "", "YAML `file` of what people wrote about the model and its data")
 	f.reportFlags.add(flags)
-	cmd.AddCommand(newAuditCard(), newAuditLoop(), newAuditAmplify(), newAuditProbe(), newAuditThresholds(), newAuditReweigh(), newAuditTrack())
+	cmd.AddCommand(newAuditCard(), newAuditLoop(), newAuditAmplify(), newAuditProbe(), newAuditThresholds(), newAuditReweigh(), newAuditTrack(), newAuditSelftest())
 	return cmd
 }
 

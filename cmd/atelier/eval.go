@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/atelier-go/atelier/audit"
+	"github.com/atelier-go/atelier/audit/report"
 	"github.com/atelier-go/atelier/data"
 	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/recipe"
@@ -25,6 +28,11 @@ type evalFlags struct {
 	weights string
 	top     int
 	json    bool
+
+	groups   string
+	positive string
+	card     string
+	reports  reportFlags
 }
 
 func newEval() *cobra.Command {
@@ -33,10 +41,14 @@ func newEval() *cobra.Command {
 		Use:   "eval checkpoint",
 		Short: "Measure a trained model",
 		Long: `Measure a trained model: a checkpoint, a file of weights in a run's folder, or the folder, which means its newest
-checkpoint. It is judged by its recipe's validation data, or by other pictures of the same classes.`,
+checkpoint. It is judged by its recipe's validation data, or by other pictures of the same classes.
+
+With --groups it says how often the model is wrong for whom, as "atelier audit" does: the file is CSV with a header, its first
+column has names of pictures, or the ends of their paths, and the others are groups such as the camera or the light.`,
 		Example: `  atelier eval runs/first
   atelier eval runs/first/best.safetensors --weights ema --json
-  atelier eval runs/first --data photos/test`,
+  atelier eval runs/first --data photos/test
+  atelier eval runs/first --groups light.csv --report out.html`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -48,6 +60,10 @@ checkpoint. It is judged by its recipe's validation data, or by other pictures o
 	flags.StringVar(&f.weights, "weights", "raw", "which `weights`: raw, or the averages ema or swa")
 	flags.IntVar(&f.top, "top", 5, "also count labels among the `k` most likely classes; 0 does not")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
+	flags.StringVar(&f.groups, "groups", "", "CSV `file` of the groups of pictures: audit the errors by them")
+	flags.StringVar(&f.positive, "positive", "", "`class` that an audit of two classes calls positive (default the second)")
+	flags.StringVar(&f.card, "card", "", "YAML `file` of what people wrote about the model, for the audit's report")
+	flags.StringArrayVar(&f.reports.files, "report", nil, "write the audit's report to a `file`: .html, .md, .json or .txt (repeatable)")
 	f.addSet(cmd)
 	f.addBackend(cmd)
 	return cmd
@@ -62,6 +78,7 @@ type evaluation struct {
 	Metrics    map[string]learn.Number `json:"metrics"`
 	Classes    []string                `json:"classes"`
 	Confusion  [][]int64               `json:"confusion"` // by label, then by predicted class
+	Audit      *audit.Audit            `json:"audit,omitempty"`
 }
 
 func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
@@ -71,6 +88,10 @@ func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writ
 	}
 	if f.top < 0 {
 		return usagef("eval: --top is %d, want at least 0", f.top)
+	}
+	card, err := f.auditFiles()
+	if err != nil {
+		return err
 	}
 	files, err := modelFiles(path)
 	if err != nil {
@@ -85,12 +106,43 @@ func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writ
 		if err != nil {
 			return err
 		}
-		if f.json {
-			return writeJSON(stdout, e)
-		}
-		return e.write(stdout)
+		return f.write(stdout, e, card)
 	}
 	return nil
+}
+
+// auditFiles checks the flags of an audit, and reads the card.
+func (f *evalFlags) auditFiles() (card report.Card, err error) {
+	if f.groups == "" {
+		if f.positive != "" || f.card != "" || len(f.reports.files) > 0 {
+			return card, usagef("eval: --positive, --card and --report are of an audit: --groups is missing")
+		}
+		return card, nil
+	}
+	if err := f.reports.check("eval"); err != nil {
+		return card, err
+	}
+	if f.card != "" {
+		card, err = report.ReadCard(f.card)
+	}
+	return card, err
+}
+
+// write prints the evaluation, and the audit if there is one; of JSON they are one.
+func (f *evalFlags) write(stdout io.Writer, e *evaluation, card report.Card) error {
+	if f.json {
+		if err := writeJSON(stdout, e); err != nil {
+			return err
+		}
+		stdout = io.Discard
+	} else if err := e.write(stdout); err != nil {
+		return err
+	}
+	if e.Audit == nil {
+		return nil
+	}
+	fmt.Fprintln(stdout)
+	return f.reports.write(stdout, ofAudit(e.Audit, report.Options{Card: card, Date: time.Now()}))
 }
 
 // modelFiles are the files to try for a path: itself, or a folder's checkpoints, the newest first.
@@ -183,6 +235,17 @@ func (f *evalFlags) measure(ctx context.Context, learner *learn.Learner, loader 
 	if f.top > 1 && f.top < len(e.Classes) {
 		metrics = append(metrics, learn.TopK{K: f.top})
 	}
+	var groups *pictureGroups
+	if f.groups != "" {
+		var err error
+		if groups, err = readPictureGroups(f.groups); err != nil {
+			return err
+		}
+		if _, err := groups.of(loader.Dataset); err != nil { // before the work
+			return err
+		}
+		metrics = append(metrics, predictions{})
+	}
 	values, tables, err := learner.Evaluate(ctx, loader, which, metrics...)
 	if err != nil {
 		return err
@@ -194,7 +257,11 @@ func (f *evalFlags) measure(ctx context.Context, learner *learn.Learner, loader 
 	if counts, ok := tables[confusion.Name()].(*learn.ConfusionCounts); ok {
 		e.Confusion = counts.Counts
 	}
-	return nil
+	if p, ok := tables[predictions{}.Name()].(*predicted); ok {
+		delete(e.Metrics, predictions{}.Name())
+		e.Audit, err = groups.audit(loader.Dataset, p, filepath.Base(e.Checkpoint), f.positive)
+	}
+	return err
 }
 
 func (e *evaluation) write(w io.Writer) error {
