@@ -3,6 +3,8 @@ package zoo
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -22,36 +24,97 @@ type Counts struct {
 	Activations int `json:"activations"`
 }
 
+// plus is both together.
+func (n Counts) plus(o Counts) Counts {
+	return Counts{n.Parameters + o.Parameters, n.Buffers + o.Buffers, n.MACs + o.MACs, n.Activations + o.Activations}
+}
+
 // Count counts the model that is built for pictures of h by w pixels with c channels. The backend computes nothing.
 func Count(backend compute.Backend, m Model, h, w, c int) (Counts, error) {
 	var n Counts
-	if err := m.Check(h, w, c); err != nil {
-		return n, err
+	pieces, err := Pieces(backend, m, h, w, c)
+	for _, p := range pieces {
+		n = n.plus(p.Counts)
+	}
+	return n, err
+}
+
+// Piece is the stem, a stage of the backbone, or the head of a model.
+type Piece struct {
+	Name  string `json:"name"`  // "stem", the stage's, or "head"
+	Part  string `json:"part"`  // the name of the part that it belongs to
+	Group int    `json:"group"` // the layer group of its variables, the input's 0
+	Shape Shape  `json:"shape"` // what it hands over; of a head, 1x1 places with as many channels as classes
+	Counts
+}
+
+// Pieces counts the pieces of the model that is built for pictures of h by w pixels with c channels, the input's first.
+func Pieces(backend compute.Backend, m Model, h, w, c int) ([]Piece, error) {
+	shapesOf, err := m.Shapes(h, w, c)
+	if err != nil {
+		return nil, err
 	}
 	g, store := graph.NewGraph(backend, m.Name()), model.NewStore()
 	defer g.Finalize()
 	defer store.Finalize()
-	err := exceptions.TryCatch[error](func() {
-		m.Forward(store.RootScope(), graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, h, w, c)))
+	var features []Feature
+	err = exceptions.TryCatch[error](func() {
+		x := graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, h, w, c))
+		features = m.Features(store.RootScope(), x)
+		m.Head.Build(store.RootScope(), features[len(features)-1].X, m.Classes)
 	})
 	if err != nil {
-		return n, fmt.Errorf("zoo: %s: %w", m.Name(), err)
+		return nil, fmt.Errorf("zoo: %s: %w", m.Name(), err)
 	}
-	for v := range store.IterVariables() {
-		switch {
-		case v.Trainable && v.DType().IsFloat():
-			n.Parameters += v.Shape().Size()
-		case v.DType().IsFloat():
-			n.Buffers += v.Shape().Size()
+	var pieces []Piece
+	for i, f := range features {
+		part := m.Backbone.Name()
+		if i == 0 {
+			part = m.Stem.Name()
 		}
+		pieces = append(pieces, Piece{Name: f.Name, Part: part, Shape: shapesOf[i]})
+	}
+	last := shapesOf[len(shapesOf)-1]
+	head := Shape{H: 1, W: 1, C: m.Classes, Stride: last.Stride * max(last.H, last.W)}
+	pieces = append(pieces, Piece{Name: "head", Part: m.Head.Name(), Shape: head, Group: len(m.Groups()) - 1})
+	m.count(g, store, features, pieces)
+	return pieces, nil
+}
+
+// count adds what is in the graph to the pieces: nodes come in the order in which the pieces were built.
+func (m Model) count(g *graph.Graph, store *model.Store, features []Feature, pieces []Piece) {
+	pieceOf := func(node *graph.Node) *Piece {
+		for i, f := range features {
+			if node.Id() <= f.X.Id() {
+				return &pieces[i]
+			}
+		}
+		return &pieces[len(pieces)-1]
 	}
 	for _, node := range g.Nodes() {
 		if macs := macsOf(node); macs > 0 {
-			n.MACs += macs
-			n.Activations += node.Shape().Size()
+			p := pieceOf(node)
+			p.MACs += macs
+			p.Activations += node.Shape().Size()
 		}
 	}
-	return n, nil
+	groups := m.Groups()
+	for v := range store.IterVariables() {
+		if !v.DType().IsFloat() {
+			continue
+		}
+		p := pieceOf(v.NodeValue(g))
+		if !v.Trainable {
+			p.Buffers += v.Shape().Size()
+			continue
+		}
+		p.Parameters += v.Shape().Size()
+		for k, paths := range groups {
+			if slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(v.Path(), path+"/") }) {
+				p.Group = k
+			}
+		}
+	}
 }
 
 // macsOf is the multiplications of a convolution or a matrix product, 0 for other nodes.

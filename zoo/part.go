@@ -9,7 +9,12 @@ import (
 
 // Shape is what a part takes or hands over: pictures of H by W places with C channels. Stride is how many pixels of the
 // network's input, in each direction, there are for a place.
-type Shape struct{ H, W, C, Stride int }
+type Shape struct {
+	H      int `json:"h"`
+	W      int `json:"w"`
+	C      int `json:"c"`
+	Stride int `json:"stride"`
+}
 
 func (s Shape) String() string {
 	return fmt.Sprintf("%dx%d with %d channels at stride %d", s.H, s.W, s.C, s.Stride)

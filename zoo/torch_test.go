@@ -72,6 +72,12 @@ func TestSameAsTorchvision(t *testing.T) {
 // compare wants logits within a relative error of 1e-4 of the largest.
 func compare(t *testing.T, name string, got []float32, want [][]float64) {
 	t.Helper()
+	compareWithin(t, name, got, want, 1e-4)
+}
+
+// compareWithin wants logits within a relative error of the largest.
+func compareWithin(t *testing.T, name string, got []float32, want [][]float64, bound float64) {
+	t.Helper()
 	largest, worst := 0.0, 0.0
 	for _, row := range want {
 		for _, v := range row {
@@ -83,7 +89,7 @@ func compare(t *testing.T, name string, got []float32, want [][]float64) {
 			worst = math.Max(worst, math.Abs(float64(got[i*len(row)+j])-v))
 		}
 	}
-	if !(worst <= 1e-4*largest) || largest < 1e-3 {
+	if !(worst <= bound*largest) || largest < 1e-3 {
 		t.Errorf("%s: logits differ by up to %v, the largest is %v", name, worst, largest)
 	}
 	t.Logf("%s: logits up to %.3g, largest difference %.2g", name, largest, worst)

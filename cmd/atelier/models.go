@@ -19,16 +19,21 @@ import (
 )
 
 func newModels() *cobra.Command {
+	var f networkFlags
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "models",
-		Short: "List, download, show and verify the weights of published networks",
-		Long: `List, download, show and verify the weights of published networks.
+		Short: "List and draw networks; list, download and verify published weights",
+		Long: `List the networks with a name, as they were published, with their numbers for pictures of a size: parameters,
+multiplications of convolutions and dense layers (MACs), the numbers that these put out (activations), and layer groups.
 
-They are kept in the folder that $ATELIER_WEIGHTS names, or in atelier/weights in the user's folder of caches. Only
+Its commands are about networks and the weights published for them. These are kept in the folder that $ATELIER_WEIGHTS names, or in atelier/weights in the user's folder of caches. Only
 "atelier models pull" reaches for the network, and with --from it does not either.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return networkTable(cmd.OutOrStdout(), f, asJSON) },
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	f.add(cmd)
 	cmd.AddCommand(newModelsList(), newModelsPull(), newModelsShow(), newModelsVerify())
 	return cmd
 }
@@ -179,25 +184,45 @@ func downloadBar(w io.Writer) func(done, total int64) {
 }
 
 func newModelsShow() *cobra.Command {
-	return &cobra.Command{
+	var f networkFlags
+	var svg string
+	cmd := &cobra.Command{
 		Use:   "show name|file",
-		Short: "Show where weights are from, and the layers of their network",
-		Long: `Show where weights are from, whether they are installed, and the layers of their network: channels, stride in
+		Short: "Draw a network; show where weights are from, and the layers of their network",
+		Long: `Draw a network, given by the name of its parts (STEM+BACKBONE+HEAD, or a backbone alone as it was published).
+
+Show where weights are from, whether they are installed, and the layers of their network: channels, stride in
 pixels, and how many pixels across a position sees. Of a file, those layers that it has weights for.`,
-		Example: `  atelier models show vgg19
+		Example: `  atelier models show inception+densenet121+concat --size 64 --classes 10
+  atelier models show resnet50 --svg resnet50.svg
+  atelier models show vgg19
   atelier models show weights.safetensors`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			_, noNetwork := zoo.ByName(args[0], 1)
 			k, err := weights.Find(args[0])
-			if err == nil {
-				return showModel(cmd.OutOrStdout(), k)
+			_, noFile := os.Stat(args[0])
+			switch {
+			case err == nil && svg == "":
+				if err := showModel(cmd.OutOrStdout(), k); err != nil || noNetwork != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout())
+				return showNetwork(cmd.OutOrStdout(), args[0], f, "")
+			case noNetwork == nil:
+				return showNetwork(cmd.OutOrStdout(), args[0], f, svg)
+			case noFile != nil:
+				return &usageError{fmt.Errorf("%w; and there is no file of that name, and no weights", noNetwork)}
+			case svg != "":
+				return usagef("models show: --svg draws networks, not files of weights")
+			default:
+				return showWeights(cmd.OutOrStdout(), args[0])
 			}
-			if _, missing := os.Stat(args[0]); missing != nil {
-				return &usageError{fmt.Errorf("%w; and there is no file of that name", err)}
-			}
-			return showWeights(cmd.OutOrStdout(), args[0])
 		},
 	}
+	cmd.Flags().StringVar(&svg, "svg", "", "draw the network in this `file` instead")
+	f.add(cmd)
+	return cmd
 }
 
 // showModel prints an entry of the table.

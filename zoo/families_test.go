@@ -1,0 +1,117 @@
+package zoo_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/crc32"
+	"math"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/zoo"
+)
+
+// Logits of every family that torchvision has are torchvision's, on weights that both sides compute from the tensors'
+// names: of a name that is not the same, the logits would not be either.
+func TestFamiliesAreTorchvisions(t *testing.T) {
+	const classes, side = 7, 64
+	networks := []string{"resnet50", "densenet121", "densenet161", "squeezenet1_0", "squeezenet1_1"}
+	if !testing.Short() {
+		networks = append(networks, "resnet101", "vgg11", "vgg13_bn")
+	}
+	x := pictures(1, side, 3)
+	want := torchvisionLogits(t, networks, x, classes)
+	for i, name := range networks {
+		m := byName(t, name, classes)
+		store := model.NewStore()
+		g := graph.NewGraph(testBackend(t), name)
+		m.Forward(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, side, side, 3)))
+		g.Finalize()
+		for v := range store.IterVariables() {
+			if v.DType().IsFloat() {
+				setByName(t, m, v)
+			}
+		}
+		compareWithin(t, name, infer(t, store, m.Forward, x), want[i], 1e-3)
+		store.Finalize()
+	}
+}
+
+// torchvisionLogits are those of one process for all networks: it takes its time to begin.
+func torchvisionLogits(t *testing.T, networks []string, x *tensors.Tensor, classes int) [][][]float64 {
+	t.Helper()
+	const python = "/usr/bin/python3"
+	if err := exec.Command(python, "-c", "import torchvision").Run(); err != nil {
+		t.Skipf("torchvision is not there (apt install python3-torchvision): %v", err)
+	}
+	d, values := x.Shape().Dimensions, flat(t, x)
+	planes := make([][][]float32, d[3])
+	for c := range planes {
+		for row := range d[1] {
+			line := make([]float32, d[2])
+			for column := range line {
+				line[column] = values[(row*d[2]+column)*d[3]+c]
+			}
+			planes[c] = append(planes[c], line)
+		}
+	}
+	job, err := json.Marshal(map[string]any{"pictures": [][][][]float32{planes}, "classes": classes, "networks": networks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd := exec.Command(python, "testdata/torchvision_families.py")
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(job), &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.Bytes())
+	}
+	var logits [][][]float64
+	if err := json.Unmarshal(out, &logits); err != nil {
+		t.Fatal(err)
+	}
+	return logits
+}
+
+// setByName gives a variable the numbers of testdata/torchvision_families.py, in torchvision's order of axes.
+func setByName(t *testing.T, m zoo.Model, v *model.Variable) {
+	t.Helper()
+	name, d := m.TensorName(v.Path()), v.Shape().Dimensions
+	seed := crc32.ChecksumIEEE([]byte(name))
+	values := make([]float32, v.Shape().Size())
+	fan := v.Shape().Size() / d[len(d)-1]
+	for i := range values {
+		// The position in [out in KH KW], for i in [KH KW in out].
+		position := i
+		if len(d) == 4 {
+			out, in, place := i%d[3], i/d[3]%d[2], i/d[3]/d[2]
+			position = (out*d[2]+in)*d[0]*d[1] + place
+		} else if len(d) == 2 {
+			position = i%d[1]*d[0] + i/d[1]
+		}
+		h := uint32(position)*2654435761 + seed
+		h ^= h >> 15
+		h *= 2246822519
+		h ^= h >> 13
+		u := float32(h) / (1 << 32)
+		switch {
+		case len(d) > 1:
+			u = (u - 0.5) * float32(math.Sqrt(24/float64(fan)))
+		case strings.HasSuffix(name, "weight"), strings.HasSuffix(name, "running_var"):
+			u += 0.5
+		default:
+			u -= 0.5
+		}
+		values[i] = u
+	}
+	if err := v.SetValue(tensors.FromFlatDataAndDimensions(values, d...)); err != nil {
+		t.Fatal(err)
+	}
+}
