@@ -228,7 +228,8 @@ func (u Urn) note(limit Limit) string {
 		parts = append(parts, "The correction 1-p is right for two areas only; use \"reject\" or \"weigh\".")
 	}
 	if u.Decay > 0 {
-		parts = append(parts, "Because records decay, shares keep moving about the limit and never settle.")
+		parts = append(parts, "Because records decay, shares keep moving about the limit and never settle; areas "+
+			"that would vanish keep the one ball that does not decay.")
 	}
 	return strings.Join(parts, " ")
 }
