@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -76,15 +75,14 @@ func countParquet(r io.ReaderAt, size int64, spec *Spec) (counts *Counts, err er
 			return nil, fmt.Errorf("the file has several columns named %q", f.name)
 		}
 	}
-	ranges := cut(file)
+	source := &ranges{groups: file.RowGroups()}
 	parts := make([]*Counts, spec.workers())
 	errs := make([]error, len(parts))
 	var group sync.WaitGroup
-	var next atomic.Int64
 	var stop stopped
 	for i := range parts {
 		group.Go(func() {
-			if parts[i], errs[i] = countRanges(spec, roles, ranges, &next, &stop); errs[i] != nil {
+			if parts[i], errs[i] = countRanges(spec, roles, source, &stop); errs[i] != nil {
 				stop.now()
 			}
 		})
@@ -103,18 +101,29 @@ func damaged(err *error) {
 	}
 }
 
-// cut divides the file's rows into ranges, whose size does not depend on who reads them.
-func cut(file *parquet.File) []rowRange {
-	var ranges []rowRange
-	var before int64
-	for _, g := range file.RowGroups() {
+// ranges hands out a file's rows, in ranges whose size does not depend on who reads them.
+type ranges struct {
+	mu     sync.Mutex
+	groups []parquet.RowGroup
+	first  int64 // row of groups[0]
+	before int64 // rows of groups that are done
+}
+
+// next returns the next range; more is false where there is none.
+func (r *ranges) next() (next rowRange, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.groups) > 0 {
+		g := r.groups[0]
 		n := g.NumRows()
-		for first := int64(0); first < n; first += rangeRows {
-			ranges = append(ranges, rowRange{g, first, min(rangeRows, n-first), before + first})
+		if r.first < n {
+			next = rowRange{g, r.first, min(rangeRows, n-r.first), r.before + r.first}
+			r.first += next.rows
+			return next, true
 		}
-		before += n
+		r.groups, r.first, r.before = r.groups[1:], 0, r.before+n
 	}
-	return ranges
+	return rowRange{}, false
 }
 
 // parquetRole is a column of a file that a worker reads.
@@ -149,7 +158,7 @@ func newParquetRole(c *parquet.Column) (parquetRole, error) {
 }
 
 // countRanges counts the ranges that one worker gets.
-func countRanges(spec *Spec, roles []parquetRole, ranges []rowRange, next *atomic.Int64, stop *stopped) (counts *Counts, err error) {
+func countRanges(spec *Spec, roles []parquetRole, source *ranges, stop *stopped) (counts *Counts, err error) {
 	defer damaged(&err)
 	w, err := newWorker(spec)
 	if err != nil {
@@ -157,11 +166,11 @@ func countRanges(spec *Spec, roles []parquetRole, ranges []rowRange, next *atomi
 	}
 	p := parquetWorker{worker: w}
 	for !stop.is() {
-		i := next.Add(1) - 1
-		if i >= int64(len(ranges)) {
+		r, more := source.next()
+		if !more {
 			break
 		}
-		if err := p.count(ranges[i], roles); err != nil {
+		if err := p.count(r, roles); err != nil {
 			return nil, err
 		}
 	}
