@@ -28,6 +28,9 @@ func canonical(text string) string {
 }
 
 func canonicals(texts []string) []string {
+	if texts == nil { // of scores
+		return nil
+	}
 	all := make([]string, len(texts))
 	for i, t := range texts {
 		if !table.Missing(t) {
