@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -18,4 +20,10 @@ func LeakyReLU(x *Node, slope float64) *Node {
 	// As a product with the slope it is differentiated by a product with the same slope.
 	positive := GreaterThan(x, ScalarZero(g, dtype))
 	return Mul(x, Where(positive, ScalarOne(g, dtype), Scalar(g, dtype, slope)))
+}
+
+// GELU is x·Φ(x), Φ being the normal distribution's function (Hendrycks and Gimpel, 2016), not its approximation by tanh.
+func GELU(x *Node) *Node {
+	wantFloat("gelu", x)
+	return Mul(x, MulScalar(AddScalar(Erf(MulScalar(x, math.Sqrt2/2)), 1), 0.5))
 }

@@ -24,6 +24,8 @@ type BatchNorm struct {
 	Frozen bool
 	// ZeroWeight starts the weight at 0 instead of 1, for the last norm of a residual block (Goyal et al., 2017).
 	ZeroWeight bool
+	// NoWeight makes no variable "weight": the norm shifts but does not scale, and is frozen if its bias is not trainable.
+	NoWeight bool
 }
 
 // Layer applies the norm with the variables "weight" and "bias", and "running_mean" and "running_var", which are not
@@ -35,12 +37,17 @@ func (l BatchNorm) Layer(scope *model.Scope, x *Node) *Node {
 	if l.ZeroWeight {
 		start = 0
 	}
-	weight := constant(scope, start).VariableWithShape("weight", shape)
-	scale, offset := weight.NodeValue(x), constant(scope, 0).VariableWithShape("bias", shape).NodeValue(x)
+	bias := constant(scope, 0).VariableWithShape("bias", shape)
+	trained, scale := bias, Ones(x.Graph(), shape)
+	if !l.NoWeight {
+		trained = constant(scope, start).VariableWithShape("weight", shape)
+		scale = trained.NodeValue(x)
+	}
+	offset := bias.NodeValue(x)
 	runningMean := constant(scope, 0).VariableWithShape("running_mean", shape).SetTrainable(false)
 	runningVar := constant(scope, 1).VariableWithShape("running_var", shape).SetTrainable(false)
 	m := modeOf(scope, x)
-	if l.Frozen || !weight.Trainable || m == infer {
+	if l.Frozen || !trained.Trainable || m == infer {
 		return l.Infer(x, scale, offset, runningMean.NodeValue(x), runningVar.NodeValue(x))
 	}
 	if m == calibrate {

@@ -236,6 +236,7 @@ func otherCases() []layerCase {
 	logits := []*tensors.Tensor{gradtest.Normal(1, 5, 4)}
 	cases := []layerCase{
 		{"ReLU", func(in []*Node) *Node { return nn.ReLU(in[0]) }, x, "relu", nil},
+		{"GELU", func(in []*Node) *Node { return nn.GELU(in[0]) }, x, "gelu", nil},
 		{"LeakyReLU", func(in []*Node) *Node { return nn.LeakyReLU(in[0], 0.2) }, x, "leaky_relu", map[string]any{"slope": 0.2}},
 		{"Gram sum", func(in []*Node) *Node { return nn.Gram(in[0], nn.GramSum) }, x, "gram", map[string]any{"div": 1}},
 		{"Linear", func(in []*Node) *Node { return nn.Linear{}.Apply(in[0], in[1], in[2]) },

@@ -173,3 +173,30 @@ func TestDropoutOfInfinity(t *testing.T) {
 		t.Error("nothing is dropped of 100 at rate 0.5")
 	}
 }
+
+// A norm without weight has a bias that is trained, and is what one with a weight of 1 is; it is frozen with its bias.
+func TestBatchNormWithoutWeight(t *testing.T) {
+	store := model.NewStore()
+	for _, frozen := range []bool{false, true} {
+		exec, err := model.NewExec(testBackend(t), store, inMode(true, func(scope *model.Scope, x *Node) *Node {
+			one := OnesLike(ReduceSum(x, 0))
+			y, _, _ := nn.BatchNorm{}.Train(x, one, ZerosLike(one))
+			return ReduceAllMax(Abs(Sub(nn.BatchNorm{NoWeight: true}.Layer(scope, x), y)))
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Exec([][]float32{{1, 5}, {2, -4}, {6, 0}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := out[0].Value().(float32); (v != 0) != frozen {
+			t.Errorf("frozen %v: differs by %v from a norm with the weight 1", frozen, v)
+		}
+		bias := store.GetVariable("/bias")
+		if store.GetVariable("/weight") != nil || bias == nil || bias.Trainable == frozen {
+			t.Fatalf("frozen %v: there is a weight, or no bias", frozen)
+		}
+		bias.SetTrainable(false)
+	}
+}

@@ -49,6 +49,7 @@ func TestCounts(t *testing.T) {
 		{"darknet", 10, 32, 31410922, 400926720},
 		{"darknet-16-1x2x4x6x3", 10, 32, 7862138, 100455424},
 		{"resnet9", 10, 32, 6573120, 379261952},
+		{"airbench94", 10, 32, 24 + 13824 + 36864 + 2*64 + 147456 + 589824 + 2*256 + 2*589824 + 2*256 + 2560, 118147360},
 		{"shallow", 10, 32, 155500, 2121280},
 		{"inception+resnet18", 10, 32, 11430922, 56587264},
 		{"inception+resnet18+fastai", 10, 32, 11958794, 57111552},
@@ -161,7 +162,7 @@ func entries(combined bool) []string {
 		"factored+bottleneck-4x1-6x1+linear", "plain+preact-4x1-6x2+fastai-8", "plain+wrn-10-1+scaled-9",
 		"patchify+densenet-4-2x2x2+average", "resnet-d+resnet-4x1+linear-3", "squeeze3+squeezenet1_1+conv",
 		"squeeze7+resnet-4x1-6x1+average", "leaky+darknet-4-1x2+average", "inception+inception-resnet-5-1x1x1+average",
-		"cifar+resnet9-4+scaled", "cifar+shallow-4-6+average",
+		"cifar+resnet9-4+scaled", "whiten+resnet-4x1-6x1+average", "airbench94", "cifar+shallow-4-6+average",
 	}
 	if !combined || testing.Short() {
 		return all

@@ -22,6 +22,7 @@ var stems = []struct {
 	{"leaky", false, func(n int) Stem { return DarknetStem{Channels: n} }},
 	{"inception", true, func(int) Stem { return InceptionStem{Small: true} }},
 	{"inception-valid", true, func(int) Stem { return InceptionStem{} }},
+	{"whiten", true, func(int) Stem { return WhitenStem{} }},
 	{"squeeze3", true, func(int) Stem { return SqueezeStem{Kernel: 3} }},
 	{"squeeze7", true, func(int) Stem { return SqueezeStem{Kernel: 7} }},
 	{"none", true, func(int) Stem { return NoStem{} }},
@@ -104,7 +105,7 @@ func published() []Backbone {
 	for _, d := range darknets {
 		all = append(all, d.Darknet)
 	}
-	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, ShallowConvNet{})
+	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{}, ShallowConvNet{})
 }
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.

@@ -101,6 +101,7 @@ OPS = {
     "batch_norm_infer": batch_norm_infer,
     "instance_norm": lambda a, x: nhwc(F.instance_norm(nchw(x), eps=a["eps"])),
     "pixel_norm": pixel_norm,
+    "gelu": lambda a, x: F.gelu(x),
     "relu": lambda a, x: F.relu(x),
     "leaky_relu": lambda a, x: F.leaky_relu(x, a["slope"]),
     "gram": gram,

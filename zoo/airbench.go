@@ -1,0 +1,79 @@
+package zoo
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/nn"
+)
+
+// Airbench is the three stages of airbench94 (Jordan, 2024): a 3x3 convolution, a 2x2 maximum, norm, GELU, a 3x3
+// convolution, norm, GELU, of 64, 256 and 256 channels. Norms shift but do not scale, and follow the batches quickly;
+// convolutions begin by handing on their first channels. It belongs behind [WhitenStem].
+type Airbench struct{}
+
+var _ Backbone = Airbench{}
+
+var airbenchWidths = []int{64, 256, 256}
+
+// Name is "airbench94".
+func (Airbench) Name() string { return "airbench94" }
+
+// Width is the 24 of the whitening stem for three channels.
+func (Airbench) Width() int { return 24 }
+
+// Usual are the whitening stem, and the maximum and a dense layer divided by 9.
+func (Airbench) Usual() (Stem, Head) { return WhitenStem{}, ScaledHead{Divisor: 9} }
+
+// Out is one shape for each stage.
+func (Airbench) Out(in Shape) ([]Shape, error) {
+	var out []Shape
+	for _, width := range airbenchWidths {
+		in = in.slid(window{kernel: 2, stride: 2}).with(width)
+		out = append(out, in)
+	}
+	return out, nil
+}
+
+// Build makes "layer1" to "layer3", in each "conv1", "norm1", "conv2" and "norm2".
+func (Airbench) Build(scope *model.Scope, x *graph.Node) []Feature {
+	var features []Feature
+	norm := nn.BatchNorm{Eps: 1e-12, Momentum: 0.4, NoWeight: true}
+	for i, width := range airbenchWidths {
+		name := fmt.Sprintf("layer%d", i+1)
+		stage := scope.In("%s", name)
+		x = nn.Pool{}.Max(convDirac(stage.In("conv1"), x, width))
+		x = nn.GELU(norm.Layer(stage.In("norm1"), x))
+		x = convDirac(stage.In("conv2"), x, width)
+		x = nn.GELU(norm.Layer(stage.In("norm2"), x))
+		features = append(features, Feature{name, x})
+	}
+	return features
+}
+
+// Groups is the first stage, and the two others.
+func (Airbench) Groups() [][]string { return halves(numbered("/layer%d", 3)) }
+
+// convDirac is a 3x3 convolution without bias whose first filters, as many as there are channels before it, begin by
+// handing these on; the others begin as PyTorch's.
+func convDirac(scope *model.Scope, x *graph.Node, channels int) *graph.Node {
+	in := x.Shape().Dim(-1)
+	bound := 1 / math.Sqrt(float64(9*in))
+	random := scope.WithInitializer(func(g *graph.Graph, shape shapes.Shape) *graph.Node {
+		u := graph.AddScalar(graph.MulScalar(scope.Store().RandomUniform(g, shape), 2*bound), -bound)
+		at := func(axis int) *graph.Node {
+			return graph.Iota(g, shapes.Make(dtypes.Int32, shape.Dimensions...), axis)
+		}
+		centre := graph.LogicalAnd(graph.Equal(at(0), graph.OnesLike(at(0))), graph.Equal(at(1), graph.OnesLike(at(1))))
+		identity := graph.LogicalAnd(centre, graph.Equal(at(2), at(3)))
+		first := graph.LessThan(at(3), graph.Scalar(g, dtypes.Int32, in))
+		return graph.Where(first, graph.ConvertDType(identity, shape.DType), u)
+	})
+	kernel := random.VariableWithShape("weight", shapes.Make(x.DType(), 3, 3, in, channels)).NodeValue(x)
+	return nn.Conv2D{Padding: nn.Border(1)}.Apply(x, kernel, nil)
+}
