@@ -108,5 +108,9 @@ func Quantile(sorted []float64, q float64) float64 {
 	if below < 0 {
 		return sorted[0]
 	}
-	return sorted[below] + (at-float64(below))*(sorted[below+1]-sorted[below])
+	share, low, high := at-float64(below), sorted[below], sorted[below+1]
+	if share == 0 || low == high { // infinities too
+		return low
+	}
+	return low + share*(high-low)
 }
