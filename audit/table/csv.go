@@ -265,23 +265,69 @@ func (w *csvWorker) plain(b *block) error {
 
 // batch codes n rows column by column. The row returned with an error is the first that has one.
 func (w *csvWorker) batch(data []byte, at []uint32, n int) (row int, err error) {
-	last := n
 	for role, f := range w.fields {
-		for i := range last {
-			from, to := w.span(data, at, i, f.at)
-			e := w.set(role, i, data, from, to)
-			for _, twin := range f.twins {
-				if a, b := w.span(data, at, i, twin); e == nil && !bytes.Equal(data[from:to], data[a:b]) {
-					e = differ(f, twin, data[from:to], data[a:b])
-				}
-			}
-			if e != nil {
-				last, row, err = i, i, e
-				break
-			}
+		code := w.codeColumn
+		if role >= len(w.coders) || len(f.twins) > 0 || w.spec.Trim {
+			code = w.setColumn
+		}
+		// Rows from the first that has an error on need not be coded.
+		if i, e := code(role, data, at, n); e != nil {
+			n, row, err = i, i, e
 		}
 	}
 	return row, err
+}
+
+// setColumn codes a column of n rows, whatever it is for.
+func (w *csvWorker) setColumn(role int, data []byte, at []uint32, n int) (row int, err error) {
+	f := &w.fields[role]
+	for i := range n {
+		from, to := w.span(data, at, i, f.at)
+		if err := w.set(role, i, data, from, to); err != nil {
+			return i, err
+		}
+		for _, twin := range f.twins {
+			if a, b := w.span(data, at, i, twin); !bytes.Equal(data[from:to], data[a:b]) {
+				return i, differ(*f, twin, data[from:to], data[a:b])
+			}
+		}
+	}
+	return 0, nil
+}
+
+// codeColumn codes a column of the spec: as setColumn does, but short texts that are where the dictionary looks for them
+// first, which is most of all fields of most files, without a call.
+func (w *csvWorker) codeColumn(role int, data []byte, at []uint32, n int) (row int, err error) {
+	k, column := w.coders[role], w.fields[role].at
+	last := column == w.columns-1
+	out := w.codes[role][:n]
+	entries, shift := k.dict.entries, k.dict.shift
+	numbers := k.column.Kind == Number
+	known := !numbers || k.ofNum != nil // whether texts have codes, not bins
+	at = at[column:]
+	for i := range out {
+		from, to := int(at[0]+1), int(at[1])
+		if i+1 < len(out) {
+			at = at[w.columns:]
+		}
+		if last && to > from && data[to-1] == '\r' {
+			to--
+		}
+		first, end := ends(data, from, to)
+		e := &entries[hashText(first, end, uint32(to-from))>>(shift&63)&uint64(len(entries)-1)]
+		if e.first == first && e.last == end && int(e.length) == to-from && e.length <= 16 && e.code != 0 && known {
+			if out[i] = e.code - 1; numbers {
+				out[i] = k.ofText[e.code-1]
+			}
+			continue
+		}
+		if out[i], err = k.code(data, from, to); err != nil {
+			return i, err
+		}
+		entries, shift = k.dict.entries, k.dict.shift
+		known = !numbers || k.ofNum != nil
+	}
+	return 0, nil
 }
 
 // span returns where a row's field is. at is of the batch's first row, and begins with the delimiter before it.

@@ -44,8 +44,13 @@ func (d *dictionary) resize(n int) {
 }
 
 func (d *dictionary) slot(first, last uint64, length uint32) uint64 {
+	return hashText(first, last, length) >> d.shift
+}
+
+// hashText mixes the ends and length of a text; its leading bits are mixed best.
+func hashText(first, last uint64, length uint32) uint64 {
 	h := (first ^ bits.RotateLeft64(last, 23) ^ uint64(length)<<56) * 0x9e3779b97f4a7c15
-	return (h ^ h>>29) * 0xbf58476d1ce4e5b9 >> d.shift
+	return (h ^ h>>29) * 0xbf58476d1ce4e5b9
 }
 
 // ends returns the first and last eight bytes of buf[from:to], and zeros where it is shorter. buf has padding.
