@@ -186,7 +186,7 @@ func strip(g audit.Group, e audit.Estimate) Strip {
 	if !e.Defined() {
 		text = "no such rows"
 	}
-	return Strip{Label: fmt.Sprintf("%s, n = %s", g.Name(), count(g.N)), Value: e.Value, Low: low, High: high, Text: text, Small: e.Small}
+	return Strip{Label: fmt.Sprintf("%s, n = %s", g.Name(), count(g.N)), Value: e.Value, Low: low, High: high, Text: text, Small: e.Small}
 }
 
 // strips draw a rate of the groups of a column.

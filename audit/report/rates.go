@@ -130,35 +130,38 @@ func (r *auditReport) twoQuestions() []Block {
 		scale := r.rateScale(by, "fpr", "fdr")
 		blocks = append(blocks, Columns{{r.strips("fpr", by, scale)}, {r.strips("fdr", by, scale)}})
 		if text, found := r.reversal(by); found {
-			blocks = append(blocks, Text{Style: Finding, Text: text})
+			blocks = append(blocks, text)
 		}
 	}
 	return append(blocks, r.impossibility()...)
 }
 
-// reversal finds the two largest groups whose order differs between FPR and FDR, both differences being sure.
-func (r *auditReport) reversal(by []string) (string, bool) {
+// reversal finds the two largest groups whose order differs between FPR and FDR, where chance does not explain at least one
+// of the differences. It is a finding where it explains neither.
+func (r *auditReport) reversal(by []string) (Text, bool) {
 	groups := r.bySize(by)
 	for i, a := range groups {
-		for _, b := range groups[i+1 : min(len(groups), mostGroups)] {
+		for _, b := range groups[i+1:] {
 			fprA, fprB, fdrA, fdrB := a.Metric("fpr"), b.Metric("fpr"), a.Metric("fdr"), b.Metric("fdr")
-			if fprA.Small || fprB.Small || fdrA.Small || fdrB.Small {
+			if fprA.Small || fprB.Small || fdrA.Small || fdrB.Small || !((fprA.Value-fprB.Value)*(fdrA.Value-fdrB.Value) < 0) {
 				continue
 			}
-			if (fprA.Value-fprB.Value)*(fdrA.Value-fdrB.Value) >= 0 {
+			text := Text{}
+			sure := "The intervals of the first do not overlap; the second may be chance."
+			switch first, second := apart(fprA, fprB), apart(fdrA, fdrB); {
+			case first && second:
+				text.Style, sure = Finding, "Neither's intervals overlap."
+			case second:
+				sure = "The intervals of the second do not overlap; the first may be chance."
+			case !first:
 				continue
 			}
-			sure := "These orders may be chance: intervals overlap."
-			if apart(fprA, fprB) && apart(fdrA, fdrB) {
-				sure = "Both differences are larger than their intervals."
-			} else if apart(fprA, fprB) {
-				sure = "The first difference is larger than its intervals; the second may be chance."
-			}
-			return fmt.Sprintf("The two rates order %s and %s differently: FPR %s against %s, FDR %s against %s. %s",
-				a.Name(), b.Name(), percent(fprA.Value), percent(fprB.Value), percent(fdrA.Value), percent(fdrB.Value), sure), true
+			text.Text = fmt.Sprintf("The two rates order %s and %s differently: FPR %s against %s, FDR %s against %s. %s",
+				a.Name(), b.Name(), percent(fprA.Value), percent(fprB.Value), percent(fdrA.Value), percent(fdrB.Value), sure)
+			return text, true
 		}
 	}
-	return "", false
+	return Text{}, false
 }
 
 // apart reports whether two intervals have nothing in common.

@@ -46,7 +46,7 @@ func TestPageTellsWhatWasPublished(t *testing.T) {
 		"44.8%", "[42.6%, 47.2%]", "23.5%", "[21.4%, 25.7%]", "28.0%", "[26.0%, 30.0%]", "47.7%", "[44.6%, 50.9%]",
 		"False positive rate by race differs: 44.8% [42.6%, 47.2%] for African-American, 23.5% [21.4%, 25.7%] for Caucasian",
 		"False positive rate by sex: no gap that these data can tell from chance",
-		"The two rates order African-American and Caucasian differently: FPR 44.8% against 23.5%, FDR 37.0% against 40.9%. The first difference is larger",
+		"The two rates order African-American and Caucasian differently: FPR 44.8% against 23.5%, FDR 37.0% against 40.9%. The intervals of the first do not overlap",
 		"what crossing adds", "Asian × Female (2)", "100.0%†",
 		"2 were not, because a label or a prediction is missing", "A limit that the audit notes.", "An oddity.",
 		"does not keep to it", "10.0 pp more often than a rule that looks at sex alone", "0.702",
