@@ -45,7 +45,7 @@ func gateBlocks(verdicts []track.Verdict) []Block {
 		case track.Unsure, track.Unmeasured:
 			style = Caution
 		}
-		blocks = append(blocks, Text{Style: style, Text: fmt.Sprintf("%s: %s. %s", v.Gate, v.State, v.Text)})
+		blocks = append(blocks, Text{Style: style, Text: v.Text})
 	}
 	return blocks
 }

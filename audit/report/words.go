@@ -85,8 +85,11 @@ func (r *auditReport) gapSentence(g audit.Gap) Text {
 			"average, and as much as this with a probability of %s.", name, values, size, ratio(g.Ratio.Value),
 			unsigned(points(g.Null.Mean)), chanceOf(g.Null.P))}
 	}
-	return Text{Style: Quiet, Text: fmt.Sprintf("%s: no gap that these data can tell from chance: %s (p = %s). A gap of up to %s would not contradict them.",
-		name, values, probability(g.Null.P), unsigned(points(g.Difference.High)))}
+	text := fmt.Sprintf("%s: no gap that these data can tell from chance: %s (p = %s).", name, values, probability(g.Null.P))
+	if g.Difference.High > g.Difference.Value { // else no replicate differs, which says little
+		text += fmt.Sprintf(" A gap of up to %s would not contradict them.", unsigned(points(g.Difference.High)))
+	}
+	return Text{Style: Quiet, Text: text}
 }
 
 func chanceOf(p float64) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -99,7 +98,7 @@ func (f *auditTrackFlags) judge(stdout io.Writer, entry track.Entry, previous *t
 		}
 		out.Verdicts = append(out.Verdicts, verdict)
 		if verdict.State == track.Crossed {
-			crossed = append(crossed, fmt.Errorf("%s is crossed: %s", verdict.Gate, verdict.Text))
+			crossed = append(crossed, errors.New(verdict.Text))
 		}
 	}
 	if previous != nil {
