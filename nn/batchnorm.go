@@ -37,13 +37,16 @@ func (l BatchNorm) Layer(scope *model.Scope, x *Node) *Node {
 	if l.ZeroWeight {
 		start = 0
 	}
-	bias := constant(scope, 0).VariableWithShape("bias", shape)
-	trained, scale := bias, Ones(x.Graph(), shape)
+	var weight *model.Variable
 	if !l.NoWeight {
-		trained = constant(scope, start).VariableWithShape("weight", shape)
-		scale = trained.NodeValue(x)
+		weight = constant(scope, start).VariableWithShape("weight", shape)
 	}
+	bias := constant(scope, 0).VariableWithShape("bias", shape)
 	offset := bias.NodeValue(x)
+	trained, scale := bias, Ones(x.Graph(), shape)
+	if weight != nil {
+		trained, scale = weight, weight.NodeValue(x)
+	}
 	runningMean := constant(scope, 0).VariableWithShape("running_mean", shape).SetTrainable(false)
 	runningVar := constant(scope, 1).VariableWithShape("running_var", shape).SetTrainable(false)
 	m := modeOf(scope, x)
