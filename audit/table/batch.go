@@ -118,6 +118,11 @@ func (w *worker) begin() {
 func (w *worker) count(n int) (row int, err error) {
 	w.rows += int64(n)
 	for i, c := range w.counters {
+		if done, err := w.dense(c, w.spec.Crosses[i], n); err != nil {
+			return n - 1, err
+		} else if done {
+			continue
+		}
 		if row, err := w.cross(c, w.spec.Crosses[i], n); err != nil {
 			return row, err
 		}

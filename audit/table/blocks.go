@@ -20,8 +20,10 @@ type blocks struct {
 	ended bool
 }
 
-// block is a piece of a file: data has whole records, each with its newline, and padding in its array.
+// block is a piece of a file: data has whole records, each with its newline. It is whole but for padding, and behind it in
+// its array are chunkBytes of zeros.
 type block struct {
+	whole    []byte
 	data     []byte
 	line     int64
 	newlines int
@@ -51,7 +53,8 @@ func openBlocks(r io.Reader) (*blocks, error) {
 func (b *blocks) next(to *block, size int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	data := append(to.data[:0], b.carry...)
+	data := append(append(to.whole[:0], make([]byte, padding)...), b.carry...)
+	size += padding
 	b.carry = b.carry[:0]
 	for {
 		var err error
@@ -62,7 +65,7 @@ func (b *blocks) next(to *block, size int) error {
 		if !b.ended {
 			end = lastRecord(data)
 		}
-		if end > 0 || b.ended {
+		if end > padding || b.ended {
 			b.carry = append(b.carry, data[end:]...)
 			return b.hand(to, data[:end])
 		}
@@ -74,7 +77,7 @@ func (b *blocks) next(to *block, size int) error {
 
 // fill reads until data has size bytes or the file ends.
 func (b *blocks) fill(data []byte, size int) ([]byte, error) {
-	if want := max(size, len(data)) + 2*padding; cap(data) < want {
+	if want := max(size, len(data)) + 1 + chunkBytes; cap(data) < want {
 		data = append(make([]byte, 0, want), data...)
 	}
 	for len(data) < size && !b.ended {
@@ -89,16 +92,17 @@ func (b *blocks) fill(data []byte, size int) ([]byte, error) {
 	return data, nil
 }
 
-// hand makes a block of data.
-func (b *blocks) hand(to *block, data []byte) error {
-	if len(data) == 0 {
+// hand makes a block of padding and data.
+func (b *blocks) hand(to *block, whole []byte) error {
+	if len(whole) == padding {
 		return io.EOF
 	}
-	if data[len(data)-1] != '\n' {
-		data = append(data, '\n')
+	if whole[len(whole)-1] != '\n' {
+		whole = append(whole, '\n')
 	}
-	clear(data[len(data) : len(data)+padding])
-	*to = block{data, b.line, bytes.Count(data, []byte("\n")), bytes.IndexByte(data, '"') >= 0}
+	clear(whole[len(whole) : len(whole)+chunkBytes])
+	data := whole[padding:]
+	*to = block{whole, data, b.line, bytes.Count(data, []byte("\n")), bytes.IndexByte(data, '"') >= 0}
 	b.line += int64(to.newlines)
 	return nil
 }

@@ -55,6 +55,7 @@ type counter struct {
 	slots  []slot // a power of two, at least twice as many as keys
 	keys   int
 	w, w2  []float64 // as slots; nil without weights
+	dense  dense
 }
 
 type slot struct {

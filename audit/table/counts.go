@@ -52,6 +52,11 @@ type Cell struct {
 // finish returns what the worker counted.
 func (w *worker) finish() (*Counts, error) {
 	c := &Counts{Rows: w.rows, spec: w.spec, Values: make([][]string, len(w.coders)), Bins: make([][]Bin, len(w.coders))}
+	for _, counter := range w.counters {
+		if err := counter.settle(); err != nil {
+			return nil, err
+		}
+	}
 	decode := make([]func(uint32) int, len(w.coders))
 	for i, k := range w.coders {
 		if k.column.Kind == Category {

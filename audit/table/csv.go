@@ -180,9 +180,9 @@ func (b *blocks) header(spec *Spec) ([]string, error) {
 		b.carry = append(bytes.Clone(r.data), b.carry...)
 		b.line = r.line
 		names := make([]string, len(r.ends))
-		from := 0
-		for i, to := range r.ends {
-			names[i], from = string(r.text[from:to]), to
+		for i := range names {
+			from, to := r.span(i)
+			names[i] = string(r.text[from:to])
 		}
 		return names, nil
 	}
@@ -213,7 +213,7 @@ type csvWorker struct {
 	*worker
 	fields  []field
 	columns int
-	at      []uint32 // positions of delimiters, after one of -1
+	at      []uint32 // positions of delimiters in block.whole, after that before the first field
 	records records
 }
 
@@ -221,11 +221,11 @@ type csvWorker struct {
 // of its delimiters, else record by record.
 func (w *csvWorker) block(b *block) error {
 	if !b.quotes && w.columns > 1 {
-		if cap(w.at) < len(b.data)+2 {
-			w.at = make([]uint32, 0, len(b.data)+2)
+		if room := len(b.data) + 1 + chunkRoom; cap(w.at) < room {
+			w.at = make([]uint32, 0, room)
 		}
-		w.at = delimiters(append(w.at[:0], ^uint32(0)), b.data, w.spec.comma())
-		if regular(w.at[1:], b.data, w.columns, b.newlines) {
+		w.at = delimiters(append(w.at[:0], padding-1), b.whole, padding, w.spec.comma())
+		if regular(w.at[1:], b.whole, w.columns, b.newlines) {
 			return w.plain(b)
 		}
 	}
@@ -247,7 +247,7 @@ func regular(at []uint32, data []byte, columns, newlines int) bool {
 
 // plain counts a regular block.
 func (w *csvWorker) plain(b *block) error {
-	data := b.data[:len(b.data)+padding]
+	data := b.whole[:len(b.whole)+padding]
 	for first := 0; first < b.newlines; first += batchRows {
 		n := min(batchRows, b.newlines-first)
 		at := w.at[first*w.columns:]
@@ -314,10 +314,10 @@ func (w *csvWorker) codeColumn(role int, data []byte, at []uint32, n int) (row i
 			to--
 		}
 		first, end := ends(data, from, to)
-		e := &entries[hashText(first, end, uint32(to-from))>>(shift&63)&uint64(len(entries)-1)]
-		if e.first == first && e.last == end && int(e.length) == to-from && e.length <= 16 && e.code != 0 && known {
-			if out[i] = e.code - 1; numbers {
-				out[i] = k.ofText[e.code-1]
+		e := &entries[hashText(first, end)>>(shift&63)&uint64(len(entries)-1)]
+		if e.first == first && e.last == end && e.mark == uint32(to-from+1) && known {
+			if out[i] = e.code; numbers {
+				out[i] = k.ofText[e.code]
 			}
 			continue
 		}
@@ -393,19 +393,13 @@ func (w *csvWorker) record(i int) error {
 	if len(r.ends) != w.columns {
 		return fmt.Errorf("%d fields, want %d as in the header", len(r.ends), w.columns)
 	}
-	span := func(column int) (from, to int) {
-		if column > 0 {
-			from = r.ends[column-1]
-		}
-		return from, r.ends[column]
-	}
 	for role, f := range w.fields {
-		from, to := span(f.at)
+		from, to := r.span(f.at)
 		if err := w.set(role, i, r.text, from, to); err != nil {
 			return err
 		}
 		for _, twin := range f.twins {
-			if a, b := span(twin); !bytes.Equal(r.text[from:to], r.text[a:b]) {
+			if a, b := r.span(twin); !bytes.Equal(r.text[from:to], r.text[a:b]) {
 				return differ(f, twin, r.text[from:to], r.text[a:b])
 			}
 		}

@@ -359,10 +359,10 @@ func (c *cursor) plain(w *parquetWorker, i, m int) (row int, err error) {
 
 // setValue codes row i of the batch in the cursor's column.
 func (w *parquetWorker) setValue(c *cursor, i int, v parquet.Value) error {
-	w.text = c.appendValue(w.text[:0], v)
+	w.text = c.appendValue(append(w.text[:0], make([]byte, padding)...), v)
 	n := len(w.text)
 	w.text = append(w.text, make([]byte, padding)...)
-	if err := w.set(c.role, i, w.text, 0, n); err != nil {
+	if err := w.set(c.role, i, w.text, padding, n); err != nil {
 		return &valueError{err}
 	}
 	return nil

@@ -19,13 +19,13 @@ type records struct {
 	line  int64 // of the next byte to read
 
 	begin int64  // the line on which the record begins
-	text  []byte // its fields, without their quotes, and padding
+	text  []byte // padding, its fields without their quotes, padding
 	ends  []int  // where each field ends in text
 }
 
 // next reads a record, skipping empty lines; more is false where there is none.
 func (r *records) next() (more bool, err error) {
-	r.text, r.ends = r.text[:0], r.ends[:0]
+	r.clear()
 	for {
 		rest := bytes.TrimPrefix(r.data, []byte("\r"))
 		if len(rest) == 0 || rest[0] != '\n' {
@@ -43,8 +43,25 @@ func (r *records) next() (more bool, err error) {
 			return false, err
 		}
 	}
-	r.text = append(r.text, make([]byte, padding)...)
+	r.pad()
 	return true, nil
+}
+
+// clear begins a record's fields.
+func (r *records) clear() {
+	r.text, r.ends = r.text[:0], r.ends[:0]
+	r.pad()
+}
+
+func (r *records) pad() { r.text = append(r.text, make([]byte, padding)...) }
+
+// span returns where a field is in text.
+func (r *records) span(column int) (from, to int) {
+	from = padding
+	if column > 0 {
+		from = r.ends[column-1]
+	}
+	return from, r.ends[column]
 }
 
 // field reads a field and what ends it; last is true where that is the record's end.

@@ -31,12 +31,12 @@ func countRows(header []string, rows iter.Seq[[]string], spec *Spec) (*Counts, e
 	w.begin()
 	for row := range rows {
 		r := &c.records
-		r.text, r.ends = r.text[:0], r.ends[:0]
+		r.clear()
 		for _, text := range row {
 			r.text = append(r.text, text...)
 			r.ends = append(r.ends, len(r.text))
 		}
-		r.text = append(r.text, make([]byte, padding)...)
+		r.pad()
 		if err := c.record(n); err != nil {
 			return nil, &RowError{w.rows + int64(n) + 1, "row", err}
 		}

@@ -6,30 +6,47 @@ import (
 )
 
 const (
-	lows  = 0x0101010101010101
 	highs = 0x8080808080808080
+	lows  = 0x0101010101010101
+	// gather moves the lowest bit of each byte, times this, to the top byte, in order.
+	gather = 0x0102040810204080
+
+	chunkBytes = 64
+	chunkRoom  = chunkBytes // how many positions are written beyond those that there are
 )
 
-// delimiters appends to at, after those that it has, the positions of all commas and newlines in data, eight bytes at a
-// time. data has eight bytes of padding behind it in its array, which are neither; at has room for all.
-func delimiters(at []uint32, data []byte, comma byte) []uint32 {
+// delimiters appends to at, after those that it has, the positions of all commas and newlines in data[from:], eight bytes at
+// a time. Behind data are chunkBytes of padding in its array, which are neither; at has room for all, and chunkRoom more.
+func delimiters(at []uint32, data []byte, from int, comma byte) []uint32 {
 	commas, newlines := uint64(comma)*lows, uint64('\n')*lows
-	n := len(data)
-	data = data[:(n+7)&^7]
 	end := len(at)
 	at = at[:cap(at)]
-	for i := 0; i+8 <= len(data); i += 8 {
-		word := binary.LittleEndian.Uint64(data[i:])
-		// The high bit of each byte of x is clear where a byte equals the wanted one: no carry crosses bytes.
-		x, y := word^commas, word^newlines
-		x = (x &^ highs) + ^uint64(highs) | x
-		y = (y &^ highs) + ^uint64(highs) | y
-		found := ^(x & y) & highs
-		for found != 0 {
-			at[end] = uint32(i + bits.TrailingZeros64(found)>>3)
-			end++
-			found &= found - 1
+	whole := data[:len(data)+chunkBytes]
+	for i := from; i < len(data); i += chunkBytes {
+		chunk := (*[chunkBytes]byte)(whole[i:])
+		var found uint64
+		for word := range chunkBytes / 8 {
+			v := binary.LittleEndian.Uint64(chunk[8*word:])
+			// The high bit of each byte of x and y is clear where the byte is wanted: no carry crosses bytes.
+			x, y := v^commas, v^newlines
+			x = (x &^ highs) + ^uint64(highs) | x
+			y = (y &^ highs) + ^uint64(highs) | y
+			found |= (^(x & y) & highs >> 7 * gather >> 56) << (8 * word)
 		}
+		// Eight positions are written whether or not there are as many: most chunks have some, and a branch for each
+		// would be guessed wrong too often.
+		n := bits.OnesCount64(found)
+		for done := 0; ; done += 8 {
+			out := (*[8]uint32)(at[end+done:])
+			for j := range out {
+				out[j] = uint32(i + bits.TrailingZeros64(found))
+				found &= found - 1
+			}
+			if done+8 >= n {
+				break
+			}
+		}
+		end += n
 	}
 	return at[:end]
 }
