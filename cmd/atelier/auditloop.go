@@ -124,19 +124,23 @@ func numbers(text string, least int, defaults ...float64) (string, []float64, er
 
 // loopFigure draws the shares: the mean with its band, the limit dashed, the true share pale.
 func loopFigure(title string, r *loop.Result) chart.Figure {
-	panel := chart.Panel{X: chart.Axis{Label: "day"}, Y: chart.Axis{Label: "share (dashed: limit by formula, pale: true share)", Min: 0, Max: 1}}
+	panel := chart.Panel{X: chart.Axis{Label: "day"}, Y: chart.Axis{Label: "share", Min: 0, Max: 1}}
 	days := make([]float64, len(r.Days))
 	for i, d := range r.Days {
 		days[i] = float64(d)
 	}
 	ends := []float64{days[0], days[len(days)-1]}
 	for i, s := range r.Series {
-		panel.Lines = append(panel.Lines, chart.Line{Name: s.Name, X: days, Y: s.Mean, Low: s.Low, High: s.High},
+		mean := chart.Line{Name: s.Name, X: days, Y: s.Mean}
+		if i == 0 || len(r.Series) > 2 { // of two, the second band is the first one's mirror image
+			mean.Low, mean.High = s.Low, s.High
+		}
+		panel.Lines = append(panel.Lines, mean,
 			chart.Line{Name: s.Name, X: ends, Y: []float64{s.TrueShare, s.TrueShare}, Faint: true})
 		if i < len(r.Limit.Shares) {
 			limit := r.Limit.Shares[i]
 			panel.Lines = append(panel.Lines, chart.Line{Name: s.Name, X: ends, Y: []float64{limit, limit}, Dashed: true})
 		}
 	}
-	return chart.Figure{Title: title, Panels: []chart.Panel{panel}}
+	return chart.Figure{Title: title + " (dashed: limit by formula; pale: true share)", Panels: []chart.Panel{panel}}
 }
