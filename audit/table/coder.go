@@ -13,6 +13,7 @@ const rawTexts = 4096
 type coder struct {
 	column *Column
 	dict   *dictionary
+	ofByte [256]uint32 // the code plus one of texts of one byte, zero where there is none yet
 
 	// Of numbers:
 	cuts   []float64
@@ -33,6 +34,14 @@ func newCoder(c *Column) *coder {
 
 // code returns the code of the field buf[from:to]. buf has padding.
 func (k *coder) code(buf []byte, from, to int) (uint32, error) {
+	code, err := k.look(buf, from, to)
+	if to-from == 1 && err == nil {
+		k.ofByte[buf[from]] = code + 1
+	}
+	return code, err
+}
+
+func (k *coder) look(buf []byte, from, to int) (uint32, error) {
 	if k.column.Kind == Number {
 		return k.number(buf, from, to)
 	}

@@ -313,6 +313,12 @@ func (w *csvWorker) codeColumn(role int, data []byte, at []uint32, n int) (row i
 		if last && to > from && data[to-1] == '\r' {
 			to--
 		}
+		if to-from == 1 {
+			if code := k.ofByte[data[from]]; code != 0 && known {
+				out[i] = code - 1
+				continue
+			}
+		}
 		first, end := ends(data, from, to)
 		e := &entries[hashText(first, end)>>(shift&63)&uint64(len(entries)-1)]
 		if e.first == first && e.last == end && e.mark == uint32(to-from+1) && known {

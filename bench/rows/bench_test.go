@@ -3,11 +3,15 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,4 +116,86 @@ func BenchmarkAudit(b *testing.B) {
 		b.ReportMetric(d.Seconds(), "best-"+name+"-s")
 	}
 	b.ReportMetric(best["csv"].Seconds()/best["scan"].Seconds(), "csv/scan")
+}
+
+// peer runs pandas and scikit-learn in a process of their own, which imports them before it looks at the clock.
+func peer(b *testing.B, path string) (seconds float64, rows int64) {
+	b.Helper()
+	out, err := exec.Command("/usr/bin/python3", "peer.py", path).Output()
+	if err != nil {
+		b.Skip("needs Debian's python3-pandas and python3-sklearn: ", err)
+	}
+	var result struct {
+		Seconds float64
+		Rows    int64
+	}
+	if err := json.Unmarshal(out, &result); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%s", out)
+	return result.Seconds, result.Rows
+}
+
+// BenchmarkPeer measures, in turns, whole audits of the CSV and cross-tabs with pandas and scikit-learn.
+func BenchmarkPeer(b *testing.B) {
+	dir, n := files(b)
+	path := filepath.Join(dir, "rows.csv")
+	var ratios []float64
+	for b.Loop() {
+		theirs, rows := peer(b, path)
+		start := time.Now()
+		a, err := audit.Run(audit.Options{Path: path, Label: "label", Prediction: "pred", Groups: []string{"race", "sex"}})
+		if err != nil || a.Source.Measured != n || rows != n {
+			b.Fatalf("%d and %d rows, error %v", a.Source.Measured, rows, err)
+		}
+		ours := time.Since(start).Seconds()
+		b.Logf("audit %.3f s, cross-tabs of the peer %.3f s", ours, theirs)
+		ratios = append(ratios, theirs/ours)
+	}
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "median-peer/audit")
+	b.ReportMetric(ratios[0], "min-peer/audit")
+	b.ReportMetric(ratios[len(ratios)-1], "max-peer/audit")
+}
+
+// TestMemory audits rows in a process of its own, whose most memory does not grow with the file.
+func TestMemory(t *testing.T) {
+	if path := os.Getenv("ATELIER_AUDIT_ROWS"); path != "" {
+		if _, err := audit.Run(audit.Options{Path: path, Label: "label", Prediction: "pred", Groups: []string{"race", "sex"}}); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Printf("VmHWM %d\n", peakMemory(t))
+		return
+	}
+	dir := os.Getenv("ATELIER_ROWS")
+	if dir == "" {
+		t.Skip("ATELIER_ROWS names no folder with rows.csv and rows.parquet")
+	}
+	for _, name := range []string{"rows.csv", "rows.parquet"} {
+		cmd := exec.Command(os.Args[0], "-test.run=TestMemory")
+		cmd.Env = append(os.Environ(), "ATELIER_AUDIT_ROWS="+filepath.Join(dir, name))
+		out, err := cmd.CombinedOutput()
+		var peak int64
+		if _, scanErr := fmt.Sscanf(string(out), "VmHWM %d", &peak); err != nil || scanErr != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		t.Logf("%s: %d MiB", name, peak>>20)
+		if peak > 200<<20 {
+			t.Errorf("%s: %d MiB, want at most 200", name, peak>>20)
+		}
+	}
+}
+
+// peakMemory is the most resident memory that this process has had.
+func peakMemory(t *testing.T) int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		t.Fatal(err)
+	}
+	return kib << 10
 }
