@@ -57,8 +57,11 @@ func (f *found) compare() ([]Gap, []Criterion, error) {
 	contests := f.contests()
 	criteria := f.criteria(contests)
 	f.bootstrap(contests, criteria)
-	gaps := make([]Gap, len(contests))
-	f.parallel(len(contests), func(i int) { gaps[i] = f.gap(contests[i]) })
+	f.nulls(contests)
+	var gaps []Gap
+	for _, c := range contests {
+		gaps = append(gaps, f.gap(c))
+	}
 	var all []Criterion
 	for _, c := range criteria {
 		all = append(all, f.judge(c))
@@ -176,37 +179,90 @@ func (d *draw) of(side int, rate string) []float64 { return d.rates[side][d.rate
 // values returns the values of a contest's rate at its sets.
 func (d *draw) values(c *contest) []float64 { return d.of(c.sideAt, c.rate.name) }
 
-// null finds how large the difference would be if outcomes were dealt to the large sets at random.
-func (f *found) null(c *contest, difference float64) Null {
-	n := make([]int64, len(c.large))
+// nulls finds the permutation nulls of all contests. That of a rate is that of its complement too, which is not drawn
+// again.
+func (f *found) nulls(contests []*contest) {
+	if f.Weight != "" {
+		return
+	}
+	var drawn []*contest
+	first := map[string]*contest{}
+	same := map[*contest]*contest{}
+	for _, c := range contests {
+		if c.high < 0 {
+			continue
+		}
+		c.countLarge()
+		id := fmt.Sprint(c.sideAt, c.n, c.k, c.large)
+		complement := fmt.Sprint(c.sideAt, c.n, c.complement(), c.large)
+		if other := first[id]; other != nil {
+			same[c] = other
+			continue
+		}
+		first[id], first[complement] = c, c
+		drawn = append(drawn, c)
+	}
+	f.parallel(len(drawn), func(i int) { drawn[i].gaps = f.permute(drawn[i]) })
+	for c, other := range same {
+		c.gaps = other.gaps
+	}
+}
+
+// countLarge counts the rows of the large sets, and those that make the rate.
+func (c *contest) countLarge() {
+	for _, at := range c.large {
+		k, n := c.rate.share(c.side[at].tally)
+		c.k, c.n = append(c.k, int64(math.Round(k))), append(c.n, int64(math.Round(n)))
+	}
+}
+
+func (c *contest) complement() []int64 {
+	rest := make([]int64, len(c.k))
+	for i, k := range c.k {
+		rest[i] = c.n[i] - k
+	}
+	return rest
+}
+
+// permute deals outcomes to the large sets at random, again and again, and returns the differences of highest and lowest
+// rate, from the smallest.
+func (f *found) permute(c *contest) []float64 {
 	var all, positive int64
-	for i, at := range c.large {
-		k, of := c.rate.share(c.side[at].tally)
-		n[i] = int64(math.Round(of))
-		all, positive = all+n[i], positive+int64(math.Round(k))
+	for i, n := range c.n {
+		all, positive = all+n, positive+c.k[i]
 	}
 	r := rand.New(rand.NewPCG(f.Seed, streamNull+uint64(c.id)))
 	gaps := make([]float64, f.Replicates)
-	reached := 1 // this one
-	var sum float64
 	for i := range gaps {
 		left, rest := positive, all
 		high, low := 0.0, 1.0
-		for _, size := range n {
+		for _, size := range c.n {
 			k := stat.Hypergeometric(r, left, rest-left, size)
 			left, rest = left-k, rest-size
 			v := float64(k) / float64(size)
 			high, low = max(high, v), min(low, v)
 		}
 		gaps[i] = high - low
-		sum += gaps[i]
-		if gaps[i] >= difference-1e-12 { // equal gaps may differ by rounding
+	}
+	slices.Sort(gaps)
+	return gaps
+}
+
+// null says how a difference compares with those of permutations.
+func (f *found) null(gaps []float64, difference float64) Null {
+	if gaps == nil {
+		return Null{P: math.NaN(), Mean: math.NaN(), Quantile: math.NaN()}
+	}
+	reached := 1 // the one that was found
+	var sum float64
+	for _, g := range gaps {
+		sum += g
+		if g >= difference-1e-12 { // equal gaps may differ by rounding
 			reached++
 		}
 	}
-	slices.Sort(gaps)
 	return Null{
-		P: float64(reached) / float64(f.Replicates+1), Mean: sum / float64(f.Replicates),
-		Quantile: stat.Quantile(gaps, f.Confidence), Permutations: f.Replicates,
+		P: float64(reached) / float64(len(gaps)+1), Mean: sum / float64(len(gaps)),
+		Quantile: stat.Quantile(gaps, f.Confidence), Permutations: len(gaps),
 	}
 }

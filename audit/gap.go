@@ -19,6 +19,9 @@ type contest struct {
 
 	margins                              [][2]int // of a crossing, by column: the sets of its side with high's and low's value
 	differences, ratios, superadditivity []float64
+
+	k, n []int64   // of the large sets, the rate's numerator and denominator
+	gaps []float64 // of permutations
 }
 
 // contests prepares every rate of every side.
@@ -112,9 +115,10 @@ func (f *found) percentile(metric string, value float64, replicates []float64, n
 // gap makes what people see of a contest.
 func (f *found) gap(c *contest) Gap {
 	g := Gap{By: f.by(c.sideAt), Metric: c.rate.name, Difference: undefined(c.rate.name), Ratio: undefined(c.rate.name)}
-	g.Null = Null{P: math.NaN(), Mean: math.NaN(), Quantile: math.NaN()}
+	g.Null = f.null(nil, 0)
 	if c.high >= 0 {
 		high, low := c.value(c.high), c.value(c.low)
+		g.Null = f.null(c.gaps, high-low)
 		_, n := c.rate.share(f.all.tally)
 		g.Worst, g.Best = c.side[c.high].shown.Name(), c.side[c.low].shown.Name()
 		if c.rate.better > 0 {
@@ -122,9 +126,6 @@ func (f *found) gap(c *contest) Gap {
 		}
 		g.Difference = f.percentile(c.rate.name, high-low, c.differences, n, false)
 		g.Ratio = f.percentile(c.rate.name, high/low, c.ratios, n, false)
-		if f.Weight == "" {
-			g.Null = f.null(c, high-low)
-		}
 		if c.margins != nil {
 			values, margins := f.ratesOf(c)
 			e := f.percentile(c.rate.name, c.excess(values, margins), c.superadditivity, n, false)
