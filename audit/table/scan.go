@@ -24,15 +24,10 @@ func delimiters(at []uint32, data []byte, from int, comma byte) []uint32 {
 	whole := data[:len(data)+chunkBytes]
 	for i := from; i < len(data); i += chunkBytes {
 		chunk := (*[chunkBytes]byte)(whole[i:])
-		var found uint64
-		for word := range chunkBytes / 8 {
-			v := binary.LittleEndian.Uint64(chunk[8*word:])
-			// The high bit of each byte of x and y is clear where the byte is wanted: no carry crosses bytes.
-			x, y := v^commas, v^newlines
-			x = (x &^ highs) + ^uint64(highs) | x
-			y = (y &^ highs) + ^uint64(highs) | y
-			found |= (^(x & y) & highs >> 7 * gather >> 56) << (8 * word)
-		}
+		found := wanted(chunk[0:], commas, newlines) | wanted(chunk[8:], commas, newlines)<<8 |
+			wanted(chunk[16:], commas, newlines)<<16 | wanted(chunk[24:], commas, newlines)<<24 |
+			wanted(chunk[32:], commas, newlines)<<32 | wanted(chunk[40:], commas, newlines)<<40 |
+			wanted(chunk[48:], commas, newlines)<<48 | wanted(chunk[56:], commas, newlines)<<56
 		// Eight positions are written whether or not there are as many: most chunks have some, and a branch for each
 		// would be guessed wrong too often.
 		n := bits.OnesCount64(found)
@@ -49,4 +44,14 @@ func delimiters(at []uint32, data []byte, from int, comma byte) []uint32 {
 		end += n
 	}
 	return at[:end]
+}
+
+// wanted returns a bit for each of eight bytes, set where it is one of those that commas and newlines have eight times.
+func wanted(b []byte, commas, newlines uint64) uint64 {
+	v := binary.LittleEndian.Uint64(b)
+	// The high bit of each byte of x and y is clear where the byte is wanted: no carry crosses bytes.
+	x, y := v^commas, v^newlines
+	x = (x &^ highs) + ^uint64(highs) | x
+	y = (y &^ highs) + ^uint64(highs) | y
+	return ^(x & y) & highs >> 7 * gather >> 56
 }
