@@ -47,6 +47,9 @@ func FuzzCSV(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
+			t.Skip("UTF-16, which is refused")
+		}
 		want, header, wantErr := standard(text)
 		var spec table.Spec
 		var cross []int
