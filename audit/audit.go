@@ -73,7 +73,7 @@ type Estimate struct {
 	Metric string
 	Value  float64
 	// Low and High are the interval at the audit's confidence, made by Method: "wilson", "newcombe", "katz", "bootstrap",
-	// "delong", or empty where there is none.
+	// "delong", or empty where there is none. See package stat.
 	Low, High float64
 	Method    string
 	// ExactLow and ExactHigh are Clopper and Pearson's interval, of rates that are Small; else both are zero.
@@ -171,7 +171,7 @@ type Test struct {
 	Method    string
 	Statistic float64
 	P         float64
-	// Holm and BH are P adjusted for the family of all comparisons of this metric: Holm's bounds the chance of any
+	// Holm and BH are P adjusted for the family of all comparisons of this gap: Holm's bounds the chance of any
 	// false alarm, Benjamini and Hochberg's the share of false alarms among what is found.
 	Holm, BH float64
 }
@@ -251,7 +251,7 @@ type Baseline struct {
 	Columns []string `json:"columns"`
 	// Rules is the number of different values, each a line of the rule.
 	Rules int `json:"rules"`
-	// Accuracy is the rule's and Model the model's, of the same rows.
+	// Accuracy is the rule's, of rows with a label, and Model the model's, of those that have a prediction too.
 	Accuracy Estimate `json:"accuracy"`
 	Model    Estimate `json:"model"`
 	// Difference is the model's accuracy less the rule's.

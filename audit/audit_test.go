@@ -482,28 +482,60 @@ func TestNullIsCalibrated(t *testing.T) {
 	}
 }
 
+// What is positive can be said of labels, of predictions, of both, or is plain; a model need not predict it.
+func TestPositive(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows                []string // label and prediction
+		positive, predicted []string
+		want                audit.Confusion
+		classes             []string
+	}{
+		"plain":           {[]string{"0 1", "1 1.0", "1 0"}, nil, nil, audit.Confusion{FP: 1, TP: 1, FN: 1}, []string{"0", "1"}},
+		"words":           {[]string{"No YES", "Yes yes"}, nil, nil, audit.Confusion{FP: 1, TP: 1}, []string{"No", "Yes"}},
+		"one class":       {[]string{"1 1", "1 1"}, nil, nil, audit.Confusion{TP: 2}, []string{"0", "1"}},
+		"of both":         {[]string{"ham spam", "spam ham"}, []string{"spam"}, nil, audit.Confusion{FP: 1, FN: 1}, []string{"ham", "spam"}},
+		"never predicted": {[]string{"ham ham", "spam ham"}, []string{"spam"}, nil, audit.Confusion{TN: 1, FN: 1}, []string{"ham", "spam"}},
+		"of predictions":  {[]string{"0 Low", "1 High", "0 Medium"}, nil, []string{"Medium", "High"}, audit.Confusion{TN: 1, TP: 1, FP: 1}, []string{"0", "1"}},
+		"several":         {[]string{"a x", "b y", "c x"}, []string{"a", "b"}, []string{"x"}, audit.Confusion{TP: 1, FN: 1, FP: 1}, []string{"c", "a or b"}},
+	} {
+		var rows [][]string
+		for _, r := range c.rows {
+			label, prediction, _ := strings.Cut(r, " ")
+			rows = append(rows, []string{"g", label, prediction})
+		}
+		a := run(t, audit.Options{
+			Rows: slices.Values(rows), Header: []string{"g", "l", "p"}, Label: "l", Prediction: "p", Groups: []string{"g"},
+			Positive: c.positive, PredictedPositive: c.predicted, Replicates: 1,
+		})
+		if *a.Overall.Confusion != c.want || !slices.Equal(a.Classes, c.classes) {
+			t.Errorf("%s: %+v of %v, want %+v of %v", name, *a.Overall.Confusion, a.Classes, c.want, c.classes)
+		}
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	rows := [][]string{{"a", "1", "0"}, {"b", "0", "1"}}
 	for name, c := range map[string]struct {
 		change func(*audit.Options)
 		want   string
 	}{
-		"no rows":        {func(o *audit.Options) { o.Rows = slices.Values([][]string{}) }, "there are no rows"},
-		"no source":      {func(o *audit.Options) { o.Rows = nil }, "want one of Path and Rows"},
-		"no label":       {func(o *audit.Options) { o.Label = "" }, "want a column of labels"},
-		"no outcome":     {func(o *audit.Options) { o.Prediction = "" }, "want one column, of predictions or of scores"},
-		"no groups":      {func(o *audit.Options) { o.Groups = nil }, "at least one column of groups"},
-		"missing column": {func(o *audit.Options) { o.Label = "truth" }, `no column "truth"; there are g, l, p`},
-		"group twice":    {func(o *audit.Options) { o.Groups = []string{"g", "g"} }, `"g" is named twice`},
-		"group is label": {func(o *audit.Options) { o.Groups = []string{"l"} }, `"l" is of groups and of the outcome`},
-		"crossing":       {func(o *audit.Options) { o.Crossings = [][]string{{"g", "p"}} }, `"p" is not a column of groups`},
-		"reference":      {func(o *audit.Options) { o.Reference = map[string]string{"g": "c"} }, `the reference of "g" is "c"; there are "a", "b"`},
-		"confidence":     {func(o *audit.Options) { o.Confidence = 95 }, "confidence 95"},
-		"threshold":      {func(o *audit.Options) { o.Threshold = math.NaN() }, "threshold NaN"},
-		"condition":      {func(o *audit.Options) { o.Where = []string{"g"} }, `condition "g"`},
-		"nobody":         {func(o *audit.Options) { o.Where = []string{"g=z"} }, "of 2 rows none meets g=z"},
-		"positive":       {func(o *audit.Options) { o.Positive = []string{"yes"} }, `no label is "yes"`},
-		"labels of text": {func(o *audit.Options) { o.Rows = slices.Values([][]string{{"a", "ham", "spam"}}) }, "which is positive?"},
+		"no rows":            {func(o *audit.Options) { o.Rows = slices.Values([][]string{}) }, "there are no rows"},
+		"no source":          {func(o *audit.Options) { o.Rows = nil }, "want one of Path and Rows"},
+		"no label":           {func(o *audit.Options) { o.Label = "" }, "want a column of labels"},
+		"no outcome":         {func(o *audit.Options) { o.Prediction = "" }, "want one column, of predictions or of scores"},
+		"no groups":          {func(o *audit.Options) { o.Groups = nil }, "at least one column of groups"},
+		"missing column":     {func(o *audit.Options) { o.Label = "truth" }, `no column "truth"; there are g, l, p`},
+		"group twice":        {func(o *audit.Options) { o.Groups = []string{"g", "g"} }, `"g" is named twice`},
+		"group is label":     {func(o *audit.Options) { o.Groups = []string{"l"} }, `"l" is of groups and of the outcome`},
+		"crossing":           {func(o *audit.Options) { o.Crossings = [][]string{{"g", "p"}} }, `"p" is not a column of groups`},
+		"reference":          {func(o *audit.Options) { o.Reference = map[string]string{"g": "c"} }, `the reference of "g" is "c"; there are "a", "b"`},
+		"confidence":         {func(o *audit.Options) { o.Confidence = 95 }, "confidence 95"},
+		"threshold":          {func(o *audit.Options) { o.Threshold = math.NaN() }, "threshold NaN"},
+		"condition":          {func(o *audit.Options) { o.Where = []string{"g"} }, `condition "g"`},
+		"nobody":             {func(o *audit.Options) { o.Where = []string{"g=z"} }, "of 2 rows none meets g=z"},
+		"positive":           {func(o *audit.Options) { o.Positive = []string{"yes"} }, `no label is "yes"`},
+		"predicted positive": {func(o *audit.Options) { o.PredictedPositive = []string{"yes"} }, `no prediction is "yes"`},
+		"labels of text":     {func(o *audit.Options) { o.Rows = slices.Values([][]string{{"a", "ham", "spam"}}) }, "which is positive?"},
 		"many labels, scored": {func(o *audit.Options) {
 			o.Rows, o.Score, o.Prediction = slices.Values([][]string{{"a", "x", "1"}, {"a", "y", "1"}, {"a", "z", "1"}}), "p", ""
 		}, "3 labels"},

@@ -71,7 +71,7 @@ func (o *Options) findClasses(labels, predictions []string) (classes, error) {
 	for _, pair := range opposites {
 		if !slices.ContainsFunc(all, func(v string) bool { l := strings.ToLower(v); return l != pair[0] && l != pair[1] }) {
 			of := func(text string) int { return slices.Index(pair[:], strings.ToLower(text)) }
-			return classes{classNames(pair, all), each(labels, of), each(predictions, of)}, nil
+			return classes{classNames(pair, slices.Concat(values, all)), each(labels, of), each(predictions, of)}, nil
 		}
 	}
 	switch {
@@ -91,36 +91,66 @@ func (o *Options) findClasses(labels, predictions []string) (classes, error) {
 
 // named makes two classes of what the options call positive and the rest.
 func (o *Options) named(labels, predictions []string) (classes, error) {
+	knownLabels, knownPredictions := distinct(labels), distinct(predictions)
 	positive, predicted := canonicals(o.Positive), canonicals(o.PredictedPositive)
 	if len(positive) == 0 {
-		positive = predicted
+		if positive = positives(knownLabels); positive == nil {
+			positive = predicted
+		}
+	}
+	for _, p := range positive {
+		if !slices.Contains(knownLabels, p) {
+			return classes{}, fmt.Errorf("no label is %q, which is to be positive; column %q has %s", p, o.Label, some(knownLabels))
+		}
+	}
+	for _, p := range predicted {
+		if !slices.Contains(knownPredictions, p) && o.Prediction != "" {
+			return classes{}, fmt.Errorf("no prediction is %q, which is to be positive; column %q has %s", p, o.Prediction, some(knownPredictions))
+		}
 	}
 	if len(predicted) == 0 {
 		predicted = positive
-	}
-	known := distinct(labels)
-	for _, p := range positive {
-		if !slices.Contains(known, p) {
-			return classes{}, fmt.Errorf("no label is %q, which is to be positive; column %q has %s", p, o.Label, some(known))
-		}
-	}
-	if known := distinct(predictions); predictions != nil && !slices.ContainsFunc(predicted, func(p string) bool { return slices.Contains(known, p) }) {
-		return classes{}, fmt.Errorf("no prediction is %s, which is to be positive; column %q has %s", some(predicted), o.Prediction, some(known))
-	}
-	in := func(set []string) func(string) int {
-		return func(text string) int {
-			if slices.Contains(set, text) {
-				return 1
+		// A model may never predict a class, but then it predicts others that labels have.
+		for _, p := range knownPredictions {
+			if !slices.Contains(knownLabels, p) {
+				return classes{}, fmt.Errorf("labels are %s, but predictions %s: which predictions are positive?", some(knownLabels), some(knownPredictions))
 			}
-			return 0
 		}
 	}
-	negative := slices.DeleteFunc(known, func(v string) bool { return slices.Contains(positive, v) })
+	in := func(set []string) func(string) int { return func(text string) int { return oneIf(slices.Contains(set, text)) } }
+	negative := slices.DeleteFunc(knownLabels, func(v string) bool { return slices.Contains(positive, v) })
 	names := []string{strings.Join(negative, " or "), strings.Join(positive, " or ")}
 	if len(negative) == 0 || len(negative) > 3 {
 		names[0] = "not " + names[1]
 	}
 	return classes{names, each(labels, in(positive)), each(predictions, in(predicted))}, nil
+}
+
+// positives returns the values that need nobody to call them positive, nil where there are others than those and their
+// opposites.
+func positives(values []string) []string {
+	for _, pair := range opposites {
+		var found []string
+		others := false
+		for _, v := range values {
+			l := strings.ToLower(v)
+			others = others || l != pair[0] && l != pair[1]
+			if l == pair[1] {
+				found = append(found, v)
+			}
+		}
+		if !others {
+			return found
+		}
+	}
+	return nil
+}
+
+func oneIf(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // each returns the class of each text that is not missing.
@@ -134,13 +164,14 @@ func each(texts []string, of func(string) int) []int {
 	return all
 }
 
-// classNames returns the pair as the rows write it.
+// classNames returns the pair as the first of the values write it.
 func classNames(pair [2]string, values []string) []string {
 	names := pair[:]
 	for i, p := range names {
 		for _, v := range values {
 			if strings.EqualFold(v, p) {
 				names[i] = v
+				break
 			}
 		}
 	}
