@@ -117,7 +117,9 @@ func (o *Options) named(labels, predictions []string) (classes, error) {
 			}
 		}
 	}
-	in := func(set []string) func(string) int { return func(text string) int { return oneIf(slices.Contains(set, text)) } }
+	in := func(set []string) func(string) int {
+		return func(text string) int { return oneIf(slices.Contains(set, text)) }
+	}
 	negative := slices.DeleteFunc(knownLabels, func(v string) bool { return slices.Contains(positive, v) })
 	names := []string{strings.Join(negative, " or "), strings.Join(positive, " or ")}
 	if len(negative) == 0 || len(negative) > 3 {
