@@ -3,13 +3,15 @@ package recipe
 import (
 	"fmt"
 	"strings"
+
+	"github.com/atelier-go/atelier/nearest"
 )
 
 // suggest is what to say of a name that is not among those that exist.
 func suggest(name string, names []string) string {
 	best, distance := "", len(name)/3+1
 	for _, n := range names {
-		if d := editDistance(strings.ToLower(name), n); d <= distance && (best == "" || d < distance) {
+		if d := nearest.Distance(strings.ToLower(name), n); d <= distance && (best == "" || d < distance) {
 			best, distance = n, d
 		}
 	}
@@ -17,31 +19,4 @@ func suggest(name string, names []string) string {
 		return fmt.Sprintf(": did you mean %q?", best)
 	}
 	return "; there are " + strings.Join(names, ", ")
-}
-
-// editDistance is how many letters have to be put in, left out, replaced or swapped with their neighbour to make b of a
-// (Damerau's distance, restricted to swaps of letters that are not changed besides).
-func editDistance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, rows[i-2][j-2]+1)
-			}
-			rows[i][j] = d
-		}
-	}
-	return rows[len(a)][len(b)]
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/atelier-go/atelier/nearest"
 )
 
 // Layer is a place in a network where features can be taken.
@@ -49,36 +51,15 @@ func (n *Network) layer(name string) (Layer, error) {
 		names = append(names, l.Name)
 	}
 	return Layer{}, fmt.Errorf("style: %s has no layer %q; did you mean %q? it has %s",
-		n.Name, name, nearest(name, names), strings.Join(names, ", "))
+		n.Name, name, nearestOf(name, names), strings.Join(names, ", "))
 }
 
-// nearest is the name with the fewest edits.
-func nearest(name string, names []string) string {
+// nearestOf is the name with the fewest edits.
+func nearestOf(name string, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return slices.MinFunc(names, func(a, b string) int { return edits(name, a) - edits(name, b) })
-}
-
-// edits is the number of letters to insert, delete or replace (Levenshtein).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return slices.MinFunc(names, func(a, b string) int { return nearest.Distance(name, a) - nearest.Distance(name, b) })
 }
 
 // checkSize wants every layer to have a position.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/atelier-go/atelier/nearest"
 )
 
 // ByName makes a model of the names of its parts, joined by "+": STEM+BACKBONE+HEAD. Without a stem or a head the model
@@ -107,7 +109,7 @@ func list(names []string) string { return strings.Join(names, ", ") }
 func unknown(what, name string, known []string) error {
 	best, distance := "", len(name)/2+1
 	for _, k := range known {
-		if d := edits(name, k); d < distance {
+		if d := nearest.Distance(name, k); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -115,24 +117,4 @@ func unknown(what, name string, known []string) error {
 		return fmt.Errorf("unknown %s %q; did you mean %q?", what, name, best)
 	}
 	return fmt.Errorf("unknown %s %q; there are %s", what, name, list(known))
-}
-
-// edits is Levenshtein's distance: how many letters to insert, delete or replace to make b of a.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
