@@ -3,7 +3,6 @@ package style
 import (
 	"errors"
 	"fmt"
-	"math"
 )
 
 // guide makes the masks of regions into guides: for each layer, how much each position belongs to the region. A position
@@ -53,7 +52,7 @@ func (m Mask) resized(h, w int) Mask {
 		return m
 	}
 	out := Mask{H: h, W: w, Values: make([]float32, h*w)}
-	rows, cols := weightsOf(m.H, h), weightsOf(m.W, w)
+	rows, cols := linear.along(m.H, h), linear.along(m.W, w)
 	for y, row := range rows {
 		for x, col := range cols {
 			v := 0.0
@@ -72,29 +71,6 @@ func (m Mask) resized(h, w int) Mask {
 type taps struct {
 	first   int
 	weights []float64
-}
-
-// weightsOf are those of the triangle filter, as wide as an output is in inputs.
-func weightsOf(from, to int) []taps {
-	scale := float64(from) / float64(to)
-	support := max(1, scale)
-	all := make([]taps, to)
-	for i := range all {
-		centre := (float64(i)+0.5)*scale - 0.5
-		first, last := max(0, int(math.Ceil(centre-support))), min(from-1, int(math.Floor(centre+support)))
-		t := taps{first: first}
-		total := 0.0
-		for j := first; j <= last; j++ {
-			w := max(0, 1-math.Abs(float64(j)-centre)/support)
-			t.weights = append(t.weights, w)
-			total += w
-		}
-		for j := range t.weights {
-			t.weights[j] /= total
-		}
-		all[i] = t
-	}
-	return all
 }
 
 // atLayer erodes: the least value in the middle half of what each position sees.
