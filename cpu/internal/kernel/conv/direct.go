@@ -78,6 +78,8 @@ func (a *direct) row(t *task, gr *grid, n, r int, from, at []int64) {
 		taps := a.offsets(gr, r, q, from, at)
 		out := dst[q*gr.colStep*a.dst.c:]
 		switch {
+		case taps == 0:
+			clear(out[:a.dst.c])
 		case a.multiple == 1 && q == lo && lo < hi:
 			// Between pixels that have all their columns inside, offsets move by a fixed distance.
 			a.l.tapTiles(out, src, t.b, from[:taps], at[:taps], gr.colStep*a.dst.c, gr.srcW*a.src.c, hi-lo, a.dst.c)
@@ -95,7 +97,7 @@ func (a *direct) row(t *task, gr *grid, n, r int, from, at []int64) {
 // inside is the range of a grid's columns none of whose taps are beside the picture.
 func (a *direct) inside(gr *grid) (lo, hi int) {
 	if len(gr.taps) == 0 {
-		return 0, gr.cols
+		return 0, 0
 	}
 	first, last := gr.taps[0].dx, gr.taps[len(gr.taps)-1].dx
 	return max(0, ceilDivSigned(-first, gr.srcW)), min(gr.cols, floorDiv(a.src.w-1-last, gr.srcW)+1)
