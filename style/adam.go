@@ -3,6 +3,8 @@ package style
 import (
 	"math"
 	"slices"
+
+	"github.com/atelier-go/atelier/imageio"
 )
 
 // Exponential decay of Adam's moments, and what keeps a division from being by zero.
@@ -34,8 +36,8 @@ func (a *adam) start(x []float32, h, w int) {
 		a.m, a.v = make([]float32, len(x)), make([]float32, len(x))
 	} else if h != a.h || w != a.w {
 		ratio := float32(a.h*a.w) / float32(h*w)
-		a.m = slices.Clone(cubic.resize(a.m, a.h, a.w, h, w))
-		a.v = slices.Clone(linear.resize(a.v, a.h, a.w, h, w))
+		a.m = resized(a.m, a.h, a.w, 3, h, w, imageio.Bicubic)
+		a.v = resized(a.v, a.h, a.w, 3, h, w, imageio.Bilinear)
 		for i := range a.m {
 			a.m[i] *= ratio
 			a.v[i] = max(0, a.v[i]) * ratio * ratio

@@ -5,28 +5,37 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/optimize"
 )
 
 // lbfgs is limited-memory BFGS (Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.4) with the line search of
-// Moré and Thuente (1994) for the strong Wolfe conditions. History is dropped at a new scale.
+// Moré and Thuente (1994) for the strong Wolfe conditions. History is dropped at a new scale. It takes the memory of five
+// pictures, and of two for each step that it remembers; sums over pixels are made in float64.
 //
 // Pixels are not bounded on the way, but what is outside of 0 to 1 costs, so that the search for the next picture is that
 // for an ordinary minimum.
 type lbfgs struct {
-	store int         // pairs to remember
-	s, y  [][]float32 // differences of pictures and of gradients, the oldest first
-	rho   []float64   // 1/sᵀy
-	first float64     // mean change of a pixel that the first step tries
+	store int        // steps to remember
+	steps []bfgsStep // the oldest first
+	first float64    // mean change of a pixel that the first step tries
 
-	at       optimize.Location // the picture that the last line search ended at, once evaluated
-	losses   Losses            // there
-	known    bool              // at has loss and gradient
-	trial    optimize.Location // what a line search works with
-	search   optimize.LinesearchMethod
-	pixels   []float32 // what is evaluated, and its gradient
-	gradient []float32
+	at, trial place     // the picture reached, and what a line search tries
+	known     bool      // at has loss and gradient
+	direction []float32 // of the line search
+}
+
+// place is a picture with its loss.
+type place struct {
+	x, gradient []float32
+	value       float64 // of the loss with what it costs to be outside
+	losses      Losses
+}
+
+// bfgsStep is what changed from a picture to the next: s the picture, y the gradient.
+type bfgsStep struct {
+	s, y []float32
+	rho  float64 // 1/sᵀy
 }
 
 const (
@@ -41,142 +50,143 @@ func newLBFGS(history int) *lbfgs { return &lbfgs{store: history, first: firstSt
 
 func (l *lbfgs) start(x []float32, _, _ int) {
 	l.forget()
-	l.allocate(len(x))
-	for i, v := range x {
-		l.at.X[i] = float64(v)
-	}
+	l.at.x = x
+	l.allocate()
 }
 
-func (l *lbfgs) allocate(n int) {
-	l.at = optimize.Location{X: make([]float64, n), Gradient: make([]float64, n)}
-	l.trial = optimize.Location{X: make([]float64, n), Gradient: make([]float64, n)}
-	l.search = optimize.LinesearchMethod{NextDirectioner: l}
-	l.pixels, l.gradient = make([]float32, n), make([]float32, n)
+// allocate makes everything else as large as the picture.
+func (l *lbfgs) allocate() {
+	n := len(l.at.x)
+	l.at.gradient, l.direction = make([]float32, n), make([]float32, n)
+	l.trial = place{x: make([]float32, n), gradient: make([]float32, n)}
 	l.known = false
 }
 
 // forget drops the history, which leads nowhere any more.
-func (l *lbfgs) forget() { l.s, l.y, l.rho = nil, nil, nil }
+func (l *lbfgs) forget() { l.steps = nil }
 
 func (l *lbfgs) iterate(evaluate evaluator) (Losses, error) {
 	if !l.known {
-		if err := l.evaluate(evaluate, &l.at); err != nil {
-			return l.losses, err
+		if err := l.at.evaluate(evaluate); err != nil {
+			return l.at.losses, err
 		}
 		l.known = true
 	}
 	err := l.lineSearch(evaluate)
-	if errors.Is(err, errNoProgress) && len(l.s) > 0 {
+	if errors.Is(err, errNoProgress) && len(l.steps) > 0 {
 		// The history may be of no use any more: once more down the gradient.
 		l.forget()
 		err = l.lineSearch(evaluate)
 	}
-	return l.losses, err
+	if errors.Is(err, errNotFinite) {
+		return l.trial.losses, err
+	}
+	return l.at.losses, err
 }
 
 // lineSearch moves to a better picture, and remembers the step.
 func (l *lbfgs) lineSearch(evaluate evaluator) error {
-	trial := &l.trial
-	copy(trial.X, l.at.X)
-	copy(trial.Gradient, l.at.Gradient)
-	trial.F = l.at.F
-	l.search.Linesearcher = &optimize.MoreThuente{DecreaseFactor: 1e-4, CurvatureFactor: 0.9}
-	before := l.losses
-	operation, err := l.search.Init(trial)
-	for tried := 1; err == nil && operation != optimize.MajorIteration; tried++ {
-		if err := l.evaluate(evaluate, trial); err != nil {
-			l.losses = before
-			return err
-		}
-		if tried == maxSearch {
-			break
-		}
-		operation, err = l.search.Iterate(trial)
-	}
-	if err != nil || !(trial.F < l.at.F) {
-		// What gonum's line search calls an error is that it can find nothing better.
-		l.losses = before
+	step := l.direct()
+	slope := dot(l.at.gradient, l.direction)
+	if !(slope < 0) || !(step > 0) || math.IsInf(step, 0) {
 		return errNoProgress
 	}
-	l.remember(trial)
+	search := optimize.MoreThuente{DecreaseFactor: 1e-4, CurvatureFactor: 0.9}
+	search.Init(l.at.value, slope, step)
+	for range maxSearch {
+		l.try(step)
+		if err := l.trial.evaluate(evaluate); err != nil {
+			return err
+		}
+		var operation optimize.Operation
+		var err error
+		operation, step, err = search.Iterate(l.trial.value, dot(l.trial.gradient, l.direction))
+		if operation == optimize.MajorIteration || err != nil {
+			break // what gonum calls an error is that it can find nothing better
+		}
+	}
+	if !(l.trial.value < l.at.value) {
+		return errNoProgress
+	}
+	l.remember()
 	l.at, l.trial = l.trial, l.at
 	return nil
 }
 
-// remember keeps what changed on the way to a location, unless the loss is not convex along it.
-func (l *lbfgs) remember(to *optimize.Location) {
-	var s, y []float32
-	if len(l.s) == l.store {
-		s, y = l.s[0], l.y[0]
-		l.s, l.y, l.rho = l.s[1:], l.y[1:], l.rho[1:]
+// try makes the picture that is so many times the direction away.
+func (l *lbfgs) try(step float64) {
+	by := float32(step)
+	for i, d := range l.direction {
+		l.trial.x[i] = l.at.x[i] + float32(by*d)
+	}
+}
+
+// remember keeps what changed on the way to the trial, unless the loss is not convex along it.
+func (l *lbfgs) remember() {
+	var kept bfgsStep
+	if len(l.steps) == l.store {
+		kept, l.steps = l.steps[0], l.steps[1:] // its memory serves again
 	} else {
-		s, y = make([]float32, len(to.X)), make([]float32, len(to.X))
+		kept = bfgsStep{s: make([]float32, len(l.at.x)), y: make([]float32, len(l.at.x))}
 	}
-	for i := range s {
-		s[i] = float32(to.X[i] - l.at.X[i])
-		y[i] = float32(to.Gradient[i] - l.at.Gradient[i])
+	for i := range kept.s {
+		kept.s[i] = l.trial.x[i] - l.at.x[i]
+		kept.y[i] = l.trial.gradient[i] - l.at.gradient[i]
 	}
-	if sy := dot(s, y); sy > 1e-10*dot(y, y) {
-		l.s, l.y, l.rho = append(l.s, s), append(l.y, y), append(l.rho, 1/sy)
+	if sy := dot(kept.s, kept.y); sy > 1e-10*dot(kept.y, kept.y) {
+		kept.rho = 1 / sy
+		l.steps = append(l.steps, kept)
 	}
 }
 
-// InitDirection and NextDirection are what gonum's line search asks: where to go from a picture, and how far at first.
-func (l *lbfgs) InitDirection(at *optimize.Location, direction []float64) float64 {
-	return l.NextDirection(at, direction)
-}
-
-// NextDirection is minus the inverse Hessian times the gradient.
-func (l *lbfgs) NextDirection(at *optimize.Location, direction []float64) float64 {
-	copy(direction, at.Gradient)
-	k := len(l.s)
+// direct sets the direction to minus the inverse Hessian times the gradient, and says how many times as far to go at first.
+func (l *lbfgs) direct() float64 {
+	d := l.direction
+	copy(d, l.at.gradient)
+	k := len(l.steps)
 	a := make([]float64, k)
 	for i := k - 1; i >= 0; i-- {
-		a[i] = l.rho[i] * dotMixed(l.s[i], direction)
-		addScaled(direction, -a[i], l.y[i])
+		a[i] = l.steps[i].rho * dot(l.steps[i].s, d)
+		addScaled(d, -a[i], l.steps[i].y)
 	}
 	if k > 0 {
-		last := l.y[k-1]
-		floats.Scale(1/(l.rho[k-1]*dot(last, last)), direction)
+		last := l.steps[k-1]
+		scale(d, 1/(last.rho*dot(last.y, last.y)))
 	}
-	for i := range k {
-		addScaled(direction, a[i]-l.rho[i]*dotMixed(l.y[i], direction), l.s[i])
+	for i, step := range l.steps {
+		addScaled(d, a[i]-step.rho*dot(step.y, d), step.s)
 	}
-	floats.Scale(-1, direction)
+	scale(d, -1)
 	if k > 0 {
 		return 1
 	}
-	return l.first * float64(len(direction)) / (floats.Norm(direction, 1) + math.SmallestNonzeroFloat32)
+	return l.first * float64(len(d)) / sumAbs(d)
 }
 
-// evaluate computes loss and gradient of a picture, with what it costs to be outside.
-func (l *lbfgs) evaluate(evaluate evaluator, at *optimize.Location) error {
-	for i, v := range at.X {
-		l.pixels[i] = float32(v)
-	}
-	losses, err := evaluate(l.pixels, l.gradient)
+// evaluate computes the loss of the picture and its gradient, with what it costs to be outside.
+func (p *place) evaluate(evaluate evaluator) error {
+	losses, err := evaluate(p.x, p.gradient)
 	if err != nil {
 		return err
 	}
-	if !finite(losses, l.gradient) {
+	p.losses = losses
+	if !finite(losses, p.gradient) {
 		return errNotFinite
 	}
-	n := float64(len(at.X))
-	at.F = losses.Total
-	for i, g := range l.gradient {
-		d := at.X[i] - math.Min(1, math.Max(0, at.X[i]))
-		at.F += outside / n * d * d
-		at.Gradient[i] = float64(g) + 2*outside/n*d
+	cost, slope := 0.0, float32(2*outside/float64(len(p.x)))
+	for i, v := range p.x {
+		if d := v - min(1, max(0, v)); d != 0 {
+			cost += float64(d) * float64(d)
+			p.gradient[i] += slope * d
+		}
 	}
-	l.losses = losses
+	p.value = losses.Total + outside*cost/float64(len(p.x))
 	return nil
 }
 
 func (l *lbfgs) picture() []float32 {
-	out := make([]float32, len(l.at.X))
-	for i, v := range l.at.X {
-		out[i] = float32(v)
-	}
+	out := make([]float32, len(l.at.x))
+	copy(out, l.at.x)
 	clamp(out)
 	return out
 }
@@ -186,58 +196,42 @@ func (l *lbfgs) restart() {
 	l.forget()
 }
 
-func dot(a, b []float32) (sum float64) {
-	for i, v := range a {
-		sum += float64(v) * float64(b[i])
-	}
-	return sum
+func vectorOf(v []float32) blas32.Vector { return blas32.Vector{N: len(v), Data: v, Inc: 1} }
+
+func dot(a, b []float32) float64 { return blas32.DDot(vectorOf(a), vectorOf(b)) }
+
+// addScaled adds by times v.
+func addScaled(to []float32, by float64, v []float32) {
+	blas32.Axpy(float32(by), vectorOf(v), vectorOf(to))
 }
 
-func dotMixed(a []float32, b []float64) (sum float64) {
-	for i, v := range a {
-		sum += float64(v) * b[i]
-	}
-	return sum
-}
-
-func addScaled(to []float64, by float64, v []float32) {
-	for i, x := range v {
-		to[i] += by * float64(x)
-	}
-}
+func scale(v []float32, by float64) { blas32.Scal(float32(by), vectorOf(v)) }
 
 func (l *lbfgs) save(s *state) {
-	s.Counts = map[string]int{"pairs": len(l.s)}
+	s.Counts = map[string]int{"steps": len(l.steps)}
 	s.Numbers = map[string]float64{"first": l.first}
-	s.doubles = map[string][]float64{"x": l.at.X}
-	s.tensors = map[string][]float32{}
-	for i := range l.s {
-		s.tensors[fmt.Sprint("s", i)], s.tensors[fmt.Sprint("y", i)] = l.s[i], l.y[i]
+	s.tensors = map[string][]float32{"x": l.at.x}
+	for i, step := range l.steps {
+		s.tensors[fmt.Sprint("s", i)], s.tensors[fmt.Sprint("y", i)] = step.s, step.y
 	}
 }
 
 func (l *lbfgs) load(s *state) error {
-	x, err := s.takeDoubles("x")
-	if err != nil {
-		return err
+	n := s.Counts["steps"]
+	if n < 0 || n > l.store {
+		return fmt.Errorf("it has %d steps of L-BFGS, want at most %d", n, l.store)
 	}
-	l.first = s.Numbers["first"]
-	l.allocate(len(x))
-	l.at.X = x
-	names := map[string]*[]float32{}
-	pairs := s.Counts["pairs"]
-	if pairs < 0 || pairs > l.store {
-		return fmt.Errorf("it has %d steps of L-BFGS, want at most %d", pairs, l.store)
-	}
-	l.s, l.y, l.rho = make([][]float32, pairs), make([][]float32, pairs), make([]float64, pairs)
-	for i := range pairs {
-		names[fmt.Sprint("s", i)], names[fmt.Sprint("y", i)] = &l.s[i], &l.y[i]
+	l.first, l.steps = s.Numbers["first"], make([]bfgsStep, n)
+	names := map[string]*[]float32{"x": &l.at.x}
+	for i := range l.steps {
+		names[fmt.Sprint("s", i)], names[fmt.Sprint("y", i)] = &l.steps[i].s, &l.steps[i].y
 	}
 	if err := s.take(names); err != nil {
 		return err
 	}
-	for i := range pairs {
-		l.rho[i] = 1 / dot(l.s[i], l.y[i])
+	for i := range l.steps {
+		l.steps[i].rho = 1 / dot(l.steps[i].s, l.steps[i].y)
 	}
+	l.allocate()
 	return nil
 }

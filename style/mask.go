@@ -3,6 +3,8 @@ package style
 import (
 	"errors"
 	"fmt"
+
+	"github.com/atelier-go/atelier/imageio"
 )
 
 // guide makes the masks of regions into guides: for each layer, how much each position belongs to the region. A position
@@ -51,26 +53,9 @@ func (m Mask) resized(h, w int) Mask {
 	if m.H == h && m.W == w {
 		return m
 	}
-	out := Mask{H: h, W: w, Values: make([]float32, h*w)}
-	rows, cols := linear.along(m.H, h), linear.along(m.W, w)
-	for y, row := range rows {
-		for x, col := range cols {
-			v := 0.0
-			for i, a := range row.weights {
-				for j, b := range col.weights {
-					v += a * b * float64(m.Values[(row.first+i)*m.W+col.first+j])
-				}
-			}
-			out.Values[y*w+x] = float32(min(1, max(0, v)))
-		}
-	}
+	out := Mask{H: h, W: w, Values: resized(m.Values, m.H, m.W, 1, h, w, imageio.Bilinear)}
+	clamp(out.Values)
 	return out
-}
-
-// taps are the weights of a run of inputs in an output.
-type taps struct {
-	first   int
-	weights []float64
 }
 
 // atLayer erodes: the least value in the middle half of what each position sees.

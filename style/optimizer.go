@@ -31,11 +31,15 @@ var (
 
 // finite tells whether a loss and its gradient can be used.
 func finite(l Losses, gradient []float32) bool {
-	sum := l.Total
-	for _, v := range gradient {
-		sum += math.Abs(float64(v)) // infinite or NaN if one of them is
-	}
+	sum := l.Total + sumAbs(gradient) // infinite or NaN if one of them is
 	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
+}
+
+func sumAbs(v []float32) (sum float64) {
+	for _, x := range v {
+		sum += math.Abs(float64(x))
+	}
+	return sum
 }
 
 // smaller is the factor of steps after a restart.

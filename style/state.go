@@ -32,7 +32,6 @@ type state struct {
 	Numbers   map[string]float64 `json:"numbers"`
 
 	tensors map[string][]float32
-	doubles map[string][]float64
 }
 
 const stateKey = "atelier.style"
@@ -47,13 +46,6 @@ func (s *state) write(path string) error {
 	var all []safetensors.Tensor
 	for name, values := range s.tensors {
 		all = append(all, safetensors.FromFloat32(name, shape, values))
-	}
-	for name, values := range s.doubles {
-		data := make([]byte, 0, 8*len(values))
-		for _, v := range values {
-			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
-		}
-		all = append(all, safetensors.Tensor{Name: name, DType: safetensors.F64, Shape: shape, Data: data})
 	}
 	return safetensors.Save(path, all, map[string]string{stateKey: string(text)})
 }
@@ -75,7 +67,7 @@ func readState(path string) (*state, error) {
 }
 
 func decodeState(f *safetensors.File) (*state, error) {
-	s := &state{tensors: map[string][]float32{}, doubles: map[string][]float64{}}
+	s := &state{tensors: map[string][]float32{}}
 	text, ok := f.Metadata()[stateKey]
 	if !ok {
 		return nil, errors.New("it is no state of a painting")
@@ -88,17 +80,9 @@ func decodeState(f *safetensors.File) (*state, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t.DType != safetensors.F64 {
-			if s.tensors[name], err = t.Float32(); err != nil {
-				return nil, err
-			}
-			continue
+		if s.tensors[name], err = t.Float32(); err != nil {
+			return nil, err
 		}
-		values := make([]float64, len(t.Data)/8)
-		for i := range values {
-			values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
-		}
-		s.doubles[name] = values
 	}
 	return s, nil
 }
@@ -113,14 +97,6 @@ func (s *state) take(names map[string]*[]float32) error {
 		*to = values
 	}
 	return nil
-}
-
-func (s *state) takeDoubles(name string) ([]float64, error) {
-	values := s.doubles[name]
-	if len(values) != s.Height*s.Width*3 {
-		return nil, fmt.Errorf("its tensor %s has %d numbers, want %d", name, len(values), s.Height*s.Width*3)
-	}
-	return values, nil
 }
 
 // check says whether the state is one of this painting.
