@@ -120,16 +120,18 @@ func (o Options) weightBytes() int64 {
 	return total
 }
 
-// hostBytes are those of pictures and of the optimizer, with what the collector leaves lying around.
+// hostBytes are those of pictures and of the optimizer.
 func (o Options) hostBytes(h, w, history int) int64 {
 	const picture = 3 * float
-	// The content at this size, the finished picture, and what it is made from.
-	perPixel := 3 * picture
+	perPixel := 2 * picture // the content at this size, and the painting as it is shown and written
+	if o.PreserveColour == LuminanceMatch {
+		perPixel += picture // the content in grey
+	}
 	switch o.Optimizer {
 	case Adam:
 		perPixel += 5 * picture // pixels, gradient, moments, average
 	case LBFGS:
-		perPixel += 2*picture + (6+2)*2*picture + 2*history*picture
+		perPixel += (5 + 2*history) * picture
 	}
 	inputs := int64(o.Content.H*o.Content.W) + int64(o.InitPicture.H*o.InitPicture.W)
 	for _, s := range o.Styles {

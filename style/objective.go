@@ -181,8 +181,13 @@ func (o *Objective) targetNodes(inputs []*node) (targets [][]target, rest []*nod
 	return targets, inputs
 }
 
-// set copies values into the input of that name, which keeps its memory from evaluation to evaluation.
+// set copies values into the input of that name.
 func (o *Objective) set(name string, values []float32, dims ...int) (*tensors.Tensor, error) {
+	return o.fill(name, func(flat []float32) { copy(flat, values) }, dims...)
+}
+
+// fill writes the input of that name, which keeps its memory from evaluation to evaluation and from tile to tile.
+func (o *Objective) fill(name string, write func(flat []float32), dims ...int) (*tensors.Tensor, error) {
 	t := o.inputs[name]
 	if t == nil {
 		var err error
@@ -191,7 +196,7 @@ func (o *Objective) set(name string, values []float32, dims ...int) (*tensors.Te
 		}
 		o.inputs[name] = t
 	}
-	return t, tensors.MutableFlatData(t, func(flat []float32) { copy(flat, values) })
+	return t, tensors.MutableFlatData(t, write)
 }
 
 // maxGraphs is how many shapes an executor keeps: every one here has a single shape.

@@ -69,7 +69,7 @@ func (o Options) follow(p Plan) (Plan, error) {
 			return p, err
 		}
 		if bound > 0 && s.Bytes > bound {
-			return p, &MemoryError{Height: s.Height, Width: s.Width, Needs: s.Bytes, Bound: bound}
+			return p, o.memoryError(*s, p.History)
 		}
 		p.Bytes = max(p.Bytes, s.Bytes)
 	}
@@ -77,44 +77,72 @@ func (o Options) follow(p Plan) (Plan, error) {
 }
 
 // Tiles that MaxMemory chooses have sides from largestTile down to smallestTile; smaller ones would be mostly
-// surroundings. smallestHistory is the least that L-BFGS is left with.
+// surroundings. Rather than in tiles smaller than a fairTile, pictures are painted with a shorter history.
 const (
-	largestTile     = 1024
-	smallestTile    = 64
-	smallestHistory = 3
+	largestTile  = 1024
+	fairTile     = 160
+	smallestTile = 64
 )
 
-// fitMemory chooses the tiles of a scale, and makes the history shorter where tiles are not enough.
-func (o Options) fitMemory(p *Plan, s *PlannedScale) (err error) {
-	bound := o.memoryBound()
-	tiles := []int{o.Tile}
-	if o.Tile == 0 && bound > 0 {
+// fitMemory chooses the tiles of a scale, and makes the history shorter where that is needed.
+func (o Options) fitMemory(p *Plan, s *PlannedScale) error {
+	tiles, small := []int{o.Tile}, []int(nil)
+	if o.Tile == 0 && o.memoryBound() > 0 {
 		for side := largestTile; side >= smallestTile; side = side * 3 / 4 / 16 * 16 {
-			tiles = append(tiles, side)
+			if side >= fairTile {
+				tiles = append(tiles, side)
+			} else {
+				small = append(small, side)
+			}
 		}
 	}
 	for {
-		for _, s.Tile = range tiles {
-			if s.Bytes, err = o.bytesAt(s.Height, s.Width, s.Tile, p.History); err != nil || bound <= 0 || s.Bytes <= bound {
-				return err
-			}
+		if fits, err := o.fitTiles(p, s, tiles); fits || err != nil {
+			return err
 		}
-		if o.Optimizer != LBFGS || p.History <= smallestHistory {
-			return &MemoryError{Height: s.Height, Width: s.Width, Needs: s.Bytes, Bound: bound}
+		if o.Optimizer != LBFGS || p.History == 1 {
+			break
 		}
-		p.History = max(smallestHistory, p.History/2)
+		p.History /= 2
 	}
+	fits, err := o.fitTiles(p, s, small)
+	if !fits && err == nil {
+		err = o.memoryError(*s, p.History)
+	}
+	return err
+}
+
+// fitTiles takes the first tiles that keep to the bound.
+func (o Options) fitTiles(p *Plan, s *PlannedScale, tiles []int) (fits bool, err error) {
+	bound := o.memoryBound()
+	for _, s.Tile = range tiles {
+		s.Bytes, err = o.bytesAt(s.Height, s.Width, s.Tile, p.History)
+		if err != nil || bound <= 0 || s.Bytes <= bound {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // MemoryError says that painting at a size takes more memory than it may: in the smallest tiles, or those of Options.Plan.
 type MemoryError struct {
-	Height, Width int
-	Needs, Bound  int64 // bytes
+	Height, Width, Tile int
+	Needs, Bound        int64 // bytes
+	Pictures            int64 // of Needs, for whole pictures and the optimizer's steps, whatever the tiles
+}
+
+func (o Options) memoryError(s PlannedScale, history int) error {
+	return &MemoryError{Height: s.Height, Width: s.Width, Tile: s.Tile, Needs: s.Bytes, Bound: o.memoryBound(),
+		Pictures: o.hostBytes(s.Height, s.Width, history)}
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("style: painting %d by %d pixels takes %d MiB, in whatever tiles may be chosen, and may take %d: allow more memory, or take a smaller size",
-		e.Width, e.Height, e.Needs>>20, e.Bound>>20)
+	how := "at once"
+	if e.Tile > 0 {
+		how = fmt.Sprintf("in tiles of %d", e.Tile)
+	}
+	return fmt.Sprintf("style: painting %d by %d pixels %s takes %d MiB, %d of them for whole pictures, and may take %d: allow more memory, or take a smaller size",
+		e.Width, e.Height, how, e.Needs>>20, e.Pictures>>20, e.Bound>>20)
 }
 
 // shape is the painting's height and width for a long side.

@@ -49,8 +49,22 @@ func TestMemoryChoosesTiles(t *testing.T) {
 	}
 	o.MaxMemory = 64 << 20
 	var memory *style.MemoryError
-	if _, err := style.Estimate(ctx, o); !errors.As(err, &memory) || memory.Bound != o.MaxMemory || memory.Needs <= memory.Bound {
+	if _, err := style.Estimate(ctx, o); !errors.As(err, &memory) || memory.Bound != o.MaxMemory || memory.Needs <= memory.Bound ||
+		memory.Tile != 64 || memory.Pictures <= 0 || memory.Pictures >= memory.Needs {
 		t.Errorf("%v", err)
+	}
+}
+
+// Large pictures have a plan for 2 GiB: first the history gets shorter, then tiles small.
+func TestLargePicturesFit(t *testing.T) {
+	o := small(t)
+	o.Optimizer, o.Size, o.Scales, o.MaxMemory = style.LBFGS, 4096, 1, 2<<30
+	for _, shape := range [][2]int{{30, 40}, {40, 40}} {
+		o.Content = noise(shape[0], shape[1], 1)
+		p, err := style.Estimate(t.Context(), o)
+		if err != nil || p.Bytes > o.MaxMemory || p.Scales[0].Width != 4096 || p.Scales[0].Tile < 160 || p.History < 1 || p.History >= o.History {
+			t.Errorf("%v: %+v, %v", shape, p, err)
+		}
 	}
 }
 

@@ -140,12 +140,12 @@ func (o *Objective) newSums() *sumsOf {
 // crop copies a window of a picture.
 func (o *Objective) crop(name string, pixels []float32, t window) (*tensors.Tensor, error) {
 	h, w := o.layout.windowH, o.layout.windowW
-	flat := make([]float32, 0, h*w*3)
-	for y := t.top; y < t.top+h; y++ {
-		at := (y*o.w + t.left) * 3
-		flat = append(flat, pixels[at:at+w*3]...)
-	}
-	return o.set(name, flat, 1, h, w, 3)
+	return o.fill(name, func(flat []float32) {
+		for y := range h {
+			at := ((t.top+y)*o.w + t.left) * 3
+			copy(flat[y*w*3:(y+1)*w*3], pixels[at:])
+		}
+	}, 1, h, w, 3)
 }
 
 // weights are the positions of a layer that a tile owns, times a region's guide, in the tile's window.
@@ -153,18 +153,19 @@ func (o *Objective) weights(name string, layer Layer, guide []float32, t window)
 	h, w := o.net.Size(layer.Name, o.layout.windowH, o.layout.windowW)
 	wholeH, wholeW := o.net.Size(layer.Name, o.h, o.w)
 	rows, cols := owned(t.y0, t.y1, o.h, wholeH, layer.Stride), owned(t.x0, t.x1, o.w, wholeW, layer.Stride)
-	flat := make([]float32, h*w)
 	top, left := t.top/layer.Stride, t.left/layer.Stride
-	for y := rows.from; y < rows.to; y++ {
-		for x := cols.from; x < cols.to; x++ {
-			v := float32(1)
-			if guide != nil {
-				v = guide[y*wholeW+x]
+	return o.fill(name, func(flat []float32) {
+		clear(flat)
+		for y := rows.from; y < rows.to; y++ {
+			for x := cols.from; x < cols.to; x++ {
+				v := float32(1)
+				if guide != nil {
+					v = guide[y*wholeW+x]
+				}
+				flat[(y-top)*w+x-left] = v
 			}
-			flat[(y-top)*w+x-left] = v
 		}
-	}
-	return o.set(name, flat, 1, h, w, 1)
+	}, 1, h, w, 1)
 }
 
 // owned are the positions of a layer that belong to the pixels from to before to.
