@@ -187,6 +187,7 @@ type header struct {
 	State       state    `json:"state"`
 	Seed        uint64   `json:"seed"`
 	Phases      []string `json:"phases"` // fingerprints of the phases up to the one at hand
+	Classes     []string `json:"classes,omitempty"`
 	Fingerprint string   `json:"fingerprint,omitempty"`
 }
 
@@ -202,7 +203,7 @@ func (l *Learner) write(path string, h *history) error {
 		}
 		l.state.Keepers[k.Key()] = text
 	}
-	text, err := json.Marshal(header{State: l.state, Seed: l.config.Seed, Phases: l.plan.fingerprints(l.state.Step), Fingerprint: l.config.Fingerprint})
+	text, err := json.Marshal(header{State: l.state, Seed: l.config.Seed, Phases: l.plan.fingerprints(l.state.Step), Classes: l.config.Classes, Fingerprint: l.config.Fingerprint})
 	if err != nil {
 		return err
 	}

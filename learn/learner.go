@@ -33,6 +33,10 @@ type Config struct {
 	Handlers   []Handler
 	Progress   io.Writer // where a line shows how the run goes; nil is silence
 
+	// Classes are the names of what the model tells apart, in the order of its logits. They are kept with weights, and
+	// weights for others are refused. Empty means that nobody knows.
+	Classes []string
+
 	// Fingerprint is kept in checkpoints: what made the run, for messages and for tools. It is not compared.
 	Fingerprint string
 }
@@ -69,6 +73,7 @@ type state struct {
 	Last      map[string]Number          `json:"last,omitempty"` // metrics of the last validation
 	Elapsed   time.Duration              `json:"elapsed"`
 	Skipped   int                        `json:"skipped"` // pictures that could not be read
+	Initial   string                     `json:"initial,omitempty"`
 	SeenTotal int                        `json:"examples"`
 }
 

@@ -101,45 +101,56 @@ func (l *Learner) Load(path string) error {
 
 // readCheckpoint reads and checks a file. train is where its metrics go.
 func readCheckpoint(path string, train *meters) (header, []safetensors.Tensor, error) {
-	damaged := func(why any) error { return fmt.Errorf("%s: %w: %v", path, ErrDamaged, why) }
 	h := header{State: state{Train: train}}
+	text, all, err := readState(path)
+	if err != nil {
+		return h, nil, err
+	}
+	if err := json.Unmarshal(text, &h); err != nil {
+		return h, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return h, all, nil
+}
+
+// readState reads a checkpoint's tensors, sorted by name, and its header, and checks both by their hash.
+func readState(path string) (text []byte, all []safetensors.Tensor, err error) {
+	damaged := func(why any) error { return fmt.Errorf("%s: %w: %v", path, ErrDamaged, why) }
 	f, err := safetensors.Open(path)
 	if errors.Is(err, safetensors.ErrFormat) {
-		return h, nil, damaged(err)
+		return nil, nil, damaged(err)
 	} else if err != nil {
-		return h, nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	meta := f.Metadata()
 	if meta["format"] != checkpointFormat {
-		return h, nil, fmt.Errorf("%s is not a checkpoint: its format is %q, want %q", path, meta["format"], checkpointFormat)
+		return nil, nil, fmt.Errorf("%s is not a checkpoint: its format is %q, want %q", path, meta["format"], checkpointFormat)
 	}
-	var all []safetensors.Tensor
 	for _, name := range f.Names() {
 		t, err := f.Tensor(name)
 		if err != nil {
-			return h, nil, damaged(err)
+			return nil, nil, damaged(err)
 		}
 		all = append(all, t)
 	}
 	sortTensors(all)
 	sum, err := digest([]byte(meta["state"]), all)
 	if err != nil {
-		return h, nil, err
+		return nil, nil, err
 	}
 	if sum != meta["sha256"] {
-		return h, nil, damaged("its content has another SHA-256 than was written into it")
+		return nil, nil, damaged("its content has another SHA-256 than was written into it")
 	}
-	if err := json.Unmarshal([]byte(meta["state"]), &h); err != nil {
-		return h, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return h, all, nil
+	return []byte(meta["state"]), all, nil
 }
 
 // fits tells whether this run is the one that wrote the checkpoint.
 func (l *Learner) fits(h header) error {
 	if h.Seed != l.config.Seed {
 		return fmt.Errorf("the checkpoint's seed is %d, this run's is %d", h.Seed, l.config.Seed)
+	}
+	if err := sameClasses(h.Classes, l.config.Classes); err != nil {
+		return err
 	}
 	if h.State.Step > l.plan.total {
 		return fmt.Errorf("the checkpoint is %d steps into its run, this run has %d", h.State.Step, l.plan.total)

@@ -2,10 +2,10 @@ package learn
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -50,14 +50,20 @@ func (l *Learner) saveWeights(path string, w Weights) error {
 		}
 		all = append(all, t)
 	}
-	return safetensors.Save(path, all, map[string]string{
-		"format": "pt", "weights": w.String(), "step": fmt.Sprint(l.state.Step), "made_by": "atelier",
-	})
+	metadata := map[string]string{"format": "pt", "weights": w.String(), "step": fmt.Sprint(l.state.Step), "made_by": "atelier"}
+	if len(l.config.Classes) > 0 {
+		classes, err := json.Marshal(l.config.Classes)
+		if err != nil {
+			return err
+		}
+		metadata["classes"] = string(classes)
+	}
+	return safetensors.Save(path, all, metadata)
 }
 
 // torchTensor is a variable with PyTorch's name and order of axes.
 func torchTensor(v *model.Variable) (safetensors.Tensor, error) {
-	name := strings.ReplaceAll(strings.TrimPrefix(v.Path(), "/"), "/", ".")
+	name := tensorName(v.Path())
 	value, err := v.Value()
 	if err != nil {
 		return safetensors.Tensor{}, err
@@ -90,65 +96,46 @@ func transposed(from []float32, a, b, c int) []float32 {
 	return to
 }
 
-// LoadWeights puts the weights of a file that SaveWeights or PyTorch wrote into the model. Names and shapes have to fit;
-// the error lists what does not. It changes nothing then, and nothing of the optimizer ever.
+// LoadWeights puts the weights of a safetensors file that SaveWeights or PyTorch wrote into the model: see LoadTensors.
 func (l *Learner) LoadWeights(path string) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	values := map[*model.Variable]*tensors.Tensor{}
-	var problems []error
-	for _, v := range append(l.params.all(), l.params.others...) {
-		value, err := fromTorch(f, v)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", path, err))
-			continue
-		}
-		values[v] = value
-	}
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
-	for v, value := range values {
-		if err := v.SetValue(value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return l.LoadTensors(Initial{Tensors: fileTensors{f}, Name: path, Classes: ClassesOf(f.Metadata())})
 }
 
-func fromTorch(f *safetensors.File, v *model.Variable) (*tensors.Tensor, error) {
-	name := strings.ReplaceAll(strings.TrimPrefix(v.Path(), "/"), "/", ".")
+// fileTensors are those of a safetensors file.
+type fileTensors struct{ *safetensors.File }
+
+func (f fileTensors) Shape(name string) ([]int, bool) {
 	_, shape, ok := f.Info(name)
-	if !ok {
-		return nil, fmt.Errorf("there is no %s", name)
-	}
-	dims := v.Shape().Dimensions
-	want := append([]int{}, dims...)
-	switch len(dims) {
-	case 4:
-		want = []int{dims[3], dims[2], dims[0], dims[1]}
-	case 2:
-		want = []int{dims[1], dims[0]}
-	}
-	if fmt.Sprint(shape) != fmt.Sprint(want) {
-		return nil, fmt.Errorf("%s is %v, the model's is %v", name, shape, want)
-	}
+	return shape, ok
+}
+
+func (f fileTensors) Float32(name string) ([]float32, error) {
 	t, err := f.Tensor(name)
 	if err != nil {
 		return nil, err
 	}
-	flat, err := t.Float32()
-	if err != nil {
-		return nil, err
+	return t.Float32()
+}
+
+// ClassesOf are the classes that weights are for, from the metadata of their file; nil where it does not say.
+func ClassesOf(metadata map[string]string) []string {
+	var classes []string
+	if json.Unmarshal([]byte(metadata["classes"]), &classes) != nil {
+		return nil
 	}
-	switch len(dims) {
-	case 4:
-		flat = transposed(flat, dims[3], dims[2], dims[0]*dims[1])
-	case 2:
-		flat = transposed(flat, dims[1], dims[0], 1)
+	return classes
+}
+
+// sameClasses wants a model's classes to be those of weights, where both are known.
+func sameClasses(weights, model []string) error {
+	if len(weights) == 0 || len(model) == 0 || slices.Equal(weights, model) {
+		return nil
 	}
-	return tensors.FromFlatDataAndDimensions(flat, dims...), nil
+	return fmt.Errorf("the weights tell %d classes apart (%s), the model %d (%s)",
+		len(weights), few(weights, 5), len(model), few(model, 5))
 }
