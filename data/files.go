@@ -41,11 +41,15 @@ type FilesOptions struct {
 	Labels    string `json:"labels"`     // a label file, see Files; "": classes by Layout
 	Channels  int    `json:"channels"`   // 1: grey, 3: RGB; 0: 3
 	MaxPixels int    `json:"max_pixels"` // larger pictures are corrupt; 0: imageio.DefaultMaxPixels
+	// Classes are the folders to read, with ByFolder and without Labels; none: all that there are. Their order does not
+	// matter.
+	Classes []string `json:"classes"`
 }
 
 // Files is a dataset of picture files in a folder or a zip archive, which is not unpacked: files are read where they are,
 // by several goroutines at once. Pictures are in the order of their names, classes in the order of theirs. Hidden files
-// and files that do not end like a picture (.png, .jpg, .jpeg, .tif, .tiff, .webp, .gif, .bmp) are left out.
+// and files that do not end like a picture (.png, .jpg, .jpeg, .tif, .tiff, .webp, .gif, .bmp) are left out. A class folder
+// without pictures is an error: a network for a class that has none would be asked for.
 //
 // A label file is CSV (or separated by tabs) with two columns, the picture's name inside of Dir and its label. A first
 // line that does not name a picture is a heading. The dataset is then the pictures it names, in its order, and the
@@ -64,8 +68,8 @@ var _ Dataset = (*Files)(nil)
 
 // source is where files are read.
 type source interface {
-	// list names all files, separated by slashes.
-	list() ([]string, error)
+	// list names all files, separated by slashes, and the folders that have names of their own, as empty ones do.
+	list() (files, folders []string, err error)
 	// read appends a file's bytes to dst.
 	read(dst []byte, name string) ([]byte, error)
 	Close() error
@@ -111,7 +115,7 @@ func openFiles(s source, title string, o FilesOptions) (*Files, error) {
 
 // find lists the pictures and their classes.
 func (f *Files) find(o FilesOptions) error {
-	all, err := f.source.list()
+	all, folders, err := f.source.list()
 	if err != nil {
 		return err
 	}
@@ -126,10 +130,15 @@ func (f *Files) find(o FilesOptions) error {
 		return noPictures(all, dir)
 	}
 	slices.Sort(inside)
+	if len(o.Classes) > 0 {
+		if inside, err = ofClasses(inside, o); err != nil {
+			return err
+		}
+	}
 	if o.Labels != "" {
 		inside, f.labels, f.classes, err = readLabels(f.source, o.Labels, inside)
-	} else {
-		f.labels, f.classes, err = classify(inside, o.Layout)
+	} else if f.labels, f.classes, err = classify(inside, o.Layout); err == nil && o.Layout == ByFolder && len(o.Classes) == 0 {
+		err = emptyClass(f.classes, all, folders, dir)
 	}
 	if err != nil {
 		return err
@@ -152,7 +161,7 @@ func within(name, dir string) (string, bool) {
 // isPicture says whether a name ends like a picture's and no part of it is hidden.
 func isPicture(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
-		if strings.HasPrefix(part, ".") || part == "__MACOSX" {
+		if hidden(part) {
 			return false
 		}
 	}
@@ -162,6 +171,9 @@ func isPicture(name string) bool {
 	}
 	return false
 }
+
+// hidden says whether a file or folder is the system's, not the user's.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || name == "__MACOSX" }
 
 func noPictures(all []string, dir string) error {
 	var folders []string

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -122,6 +123,8 @@ func TestFiles(t *testing.T) {
 	}{
 		{animals, FilesOptions{Dir: "train"}, "train/cats/10.jpg cats 10, train/cats/2.PNG cats 20, train/cats/deep/er/3.png cats 30, train/dogs/b.png dogs 0"},
 		{animals, FilesOptions{Dir: "/test/"}, "test/cats/1.png cats 70"},
+		{animals, FilesOptions{Dir: "train", Classes: []string{"dogs"}}, "train/dogs/b.png dogs 0"},
+		{animals, FilesOptions{Dir: "train", Classes: []string{"dogs", "cats"}}, "train/cats/10.jpg cats 10, train/cats/2.PNG cats 20, train/cats/deep/er/3.png cats 30, train/dogs/b.png dogs 0"},
 		{flat, FilesOptions{Layout: ByFile}, "a.png a 10, b.png b 0, c.png c 30"},
 		{flat, FilesOptions{Layout: Unlabelled}, "a.png  10, b.png  0, c.png  30"},
 		{flat, FilesOptions{Labels: "labels.csv"}, "b.png 10 0, a.png 9 10"},
@@ -174,6 +177,9 @@ func TestFilesRefuse(t *testing.T) {
 		{tree{picture, {"cats/b.png", ""}}, FilesOptions{}, "1 of its 2 pictures are in no class folder; the first is a.png"},
 		{tree{{"train/cats/b.png", ""}, {"test/cats/b.png", ""}}, FilesOptions{}, "parts of a dataset (test, train), not classes; name one as Dir"},
 		{tree{{"x/a.png", ""}, {"y/a.png", ""}}, FilesOptions{Layout: ByFile}, "two pictures have the same name"},
+		{tree{{"t/cats/b.png", ""}, {"t/dogs/notes.txt", "none"}}, FilesOptions{Dir: "t"}, `the class folder "dogs" has no pictures (files that end in .png`},
+		{tree{{"t/cats/b.png", ""}}, FilesOptions{Dir: "t", Classes: []string{"cats", "dogs"}}, `has no pictures of the class "dogs"; its classes are cats`},
+		{tree{picture}, FilesOptions{Layout: ByFile, Classes: []string{"a"}}, "go with the layout by_folder"},
 		{tree{picture}, FilesOptions{Layout: 9}, "no layout 9"},
 		{tree{picture}, FilesOptions{Channels: 4}, "Channels is 4"},
 		{tree{picture}, FilesOptions{MaxPixels: -1}, "MaxPixels is -1"},
@@ -196,6 +202,37 @@ func TestFilesRefuse(t *testing.T) {
 	noZip := filepath.Join(tree{{"a.zip", "not a zip"}}.folder(t), "a.zip")
 	if _, err := OpenZip(noZip, FilesOptions{}); err == nil || !strings.Contains(err.Error(), noZip) {
 		t.Errorf("no zip: %v", err)
+	}
+}
+
+// A class folder without any file is an error too, in a folder as in an archive, unless the classes are named.
+func TestEmptyClassFolders(t *testing.T) {
+	root := tree{{"cats/a.png", ""}}.folder(t)
+	for _, dir := range []string{"dogs", ".cache"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive := filepath.Join(t.TempDir(), "a.zip")
+	f, err := os.Create(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := zip.NewWriter(f)
+	if err := w.AddFS(os.DirFS(root)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []FilesOptions{{}, {Classes: []string{"cats"}}} {
+		_, inFolder := OpenFolder(root, o)
+		_, inZip := OpenZip(archive, o)
+		for _, err := range []error{inFolder, inZip} {
+			if o.Classes != nil && err != nil || o.Classes == nil && (err == nil || !strings.Contains(err.Error(), `the class folder "dogs" has no pictures`)) {
+				t.Errorf("%+v: %v", o, err)
+			}
+		}
 	}
 }
 

@@ -40,6 +40,59 @@ func classify(names []string, layout Layout) (labels []int, classes []string, er
 	return indices(of, classes), classes, nil
 }
 
+// ofClasses are the pictures in the folders of some classes, all of which have to have some.
+func ofClasses(names []string, o FilesOptions) ([]string, error) {
+	if o.Layout != ByFolder || o.Labels != "" {
+		return nil, errors.New("Classes are folders: they go with the layout by_folder and without a label file")
+	}
+	found := map[string]bool{}
+	var chosen, there []string
+	for _, name := range names {
+		class, _, inFolder := strings.Cut(name, "/")
+		if inFolder && !found[class] {
+			there, found[class] = append(there, class), true
+		}
+		if inFolder && slices.Contains(o.Classes, class) {
+			chosen = append(chosen, name)
+		}
+	}
+	for _, class := range o.Classes {
+		if !found[class] {
+			return nil, fmt.Errorf("has no pictures of the class %q; its classes are %s", class, listed(there))
+		}
+	}
+	return chosen, nil
+}
+
+// emptyClass is an error if a folder beside those of the classes has no picture. folders are those of the source, dir is the
+// one that the classes are in.
+func emptyClass(classes, files, folders []string, dir string) error {
+	known := map[string]bool{}
+	for _, c := range classes {
+		known[c] = true
+	}
+	beside := func(name string, isFolder bool) (folder string, empty bool) {
+		rest, ok := within(name, dir)
+		first, _, deeper := strings.Cut(rest, "/")
+		return first, ok && (deeper || isFolder) && first != "" && !known[first] && !hidden(first)
+	}
+	for i, name := range slices.Concat(folders, files) {
+		if folder, empty := beside(name, i < len(folders)); empty {
+			return fmt.Errorf("the class folder %q has no pictures (files that end in .png, .jpg, .tif, .webp, .gif or .bmp): put some "+
+				"into it, remove it, or name the classes to read", folder)
+		}
+	}
+	return nil
+}
+
+// listed names at most ten.
+func listed(names []string) string {
+	if len(names) > 10 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:10], ", "), len(names)-10)
+	}
+	return strings.Join(names, ", ")
+}
+
 // loose is the error of pictures that are in no class folder.
 func loose(names []string) error {
 	var outside []string

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // folder is a folder of the file system.
@@ -19,8 +20,7 @@ type folder string
 // maxDepth ends the search in folders that link to themselves.
 const maxDepth = 32
 
-func (f folder) list() ([]string, error) {
-	var names []string
+func (f folder) list() (names, folders []string, err error) {
 	var walk func(dir string, depth int) error
 	walk = func(dir string, depth int) error {
 		if depth > maxDepth {
@@ -44,6 +44,7 @@ func (f folder) list() ([]string, error) {
 			if mode.IsRegular() {
 				names = append(names, name)
 			} else if mode.IsDir() {
+				folders = append(folders, name)
 				if err := walk(name, depth+1); err != nil {
 					return err
 				}
@@ -51,7 +52,8 @@ func (f folder) list() ([]string, error) {
 		}
 		return nil
 	}
-	return names, walk("", 0)
+	err = walk("", 0)
+	return names, folders, err
 }
 
 func (f folder) read(dst []byte, name string) ([]byte, error) {
@@ -74,6 +76,7 @@ type archive struct {
 	file   *os.File
 	reader *zip.Reader
 	byName map[string]*zip.File
+	dirs   []string // that have an entry of their own
 }
 
 func newArchive(name string) (*archive, error) {
@@ -100,6 +103,7 @@ func listArchive(file *os.File) (*archive, error) {
 	a := &archive{file: file, reader: reader, byName: map[string]*zip.File{}}
 	for _, f := range reader.File {
 		if f.Mode().IsDir() {
+			a.dirs = append(a.dirs, strings.Trim(f.Name, "/"))
 			continue
 		}
 		if a.byName[f.Name] != nil {
@@ -110,14 +114,13 @@ func listArchive(file *os.File) (*archive, error) {
 	return a, nil
 }
 
-func (a *archive) list() ([]string, error) {
-	names := make([]string, 0, len(a.byName))
+func (a *archive) list() (names, folders []string, err error) {
 	for _, f := range a.reader.File {
 		if !f.Mode().IsDir() {
 			names = append(names, f.Name)
 		}
 	}
-	return names, nil
+	return names, a.dirs, nil
 }
 
 func (a *archive) read(dst []byte, name string) ([]byte, error) {

@@ -75,6 +75,7 @@ type Files struct {
 	Labels    string      `json:"labels"`     // a label file
 	Channels  int         `json:"channels"`   // 1: grey, 3: RGB; zero means 3
 	MaxPixels int         `json:"max_pixels"` // larger pictures are corrupt
+	Classes   []string    `json:"classes"`    // the folders to read; none: all
 }
 
 // Check wants the path.
@@ -86,7 +87,7 @@ func (f Files) Check() error {
 }
 
 func (f Files) options() data.FilesOptions {
-	return data.FilesOptions{Dir: f.Dir, Layout: f.Layout, Labels: f.Labels, Channels: f.Channels, MaxPixels: f.MaxPixels}
+	return data.FilesOptions{Dir: f.Dir, Layout: f.Layout, Labels: f.Labels, Channels: f.Channels, MaxPixels: f.MaxPixels, Classes: f.Classes}
 }
 
 // CIFAR10 is data.OpenCIFAR10.
