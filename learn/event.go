@@ -35,7 +35,7 @@ func (e Event) String() string {
 	return eventNames[e]
 }
 
-// Handler takes part in a run. At every event the learner's own handlers come first (early stopping, history, progress),
+// Handler takes part in a run. At every event the learner's own handlers come first (history, goal, early stopping, progress),
 // then those of the configuration in their order. Checkpoints are written when all have seen a step's last event. An
 // error ends the run.
 type Handler interface {
@@ -91,6 +91,7 @@ const (
 	StopAsked       StopKind = iota // by a handler
 	StopDiverged                    // the loss was NaN or infinite, or grew beyond the limit
 	StopEarly                       // a metric has not improved for long enough
+	StopReached                     // the goal was reached
 	StopInterrupted                 // from outside; the run can be resumed
 )
 
@@ -114,4 +115,7 @@ type EpochResult struct {
 	Phase   string             `json:"phase"`
 	Metrics map[string]float64 `json:"metrics"` // train_loss, valid_loss, valid_accuracy, ema_valid_loss and so on
 	Seconds float64            `json:"seconds"` // of the run so far
+	// TrainingSeconds are those in which the run so far made weights: reading data, compiling, steps, averages. Evaluation
+	// and checkpoints are no part of it, nor are steps that were lost because the run was killed.
+	TrainingSeconds float64 `json:"training_seconds"`
 }

@@ -75,6 +75,8 @@ type EpochRecord struct {
 	Phase   string            `json:"phase"`
 	Metrics map[string]Number `json:"metrics"`
 	Seconds float64           `json:"seconds"`
+	// TrainingSeconds are an EpochResult's.
+	TrainingSeconds float64 `json:"training_seconds"`
 }
 
 // history writes it.
@@ -100,7 +102,7 @@ func (h *history) Handle(e Event, r *Run) error {
 			Smoothed: Number(r.Smoothed), GradientNorm: Number(r.GradientNorm), Examples: r.Examples, Hyper: r.Hyper,
 		})
 	case EpochEnd:
-		return h.write(EpochRecord{r.Epoch.Epoch, r.Epoch.Step, r.Epoch.Phase, numbers(r.Epoch.Metrics), r.Epoch.Seconds})
+		return h.write(EpochRecord{r.Epoch.Epoch, r.Epoch.Step, r.Epoch.Phase, numbers(r.Epoch.Metrics), r.Epoch.Seconds, r.Epoch.TrainingSeconds})
 	default:
 		return nil
 	}

@@ -28,6 +28,7 @@ type Config struct {
 	Dir        string
 	Checkpoint CheckpointPolicy
 	Stop       StopPolicy
+	Until      Goal // at which the run ends; zero means at the plan's end
 	EMA        EMA
 	SWA        SWA
 	Handlers   []Handler
@@ -61,6 +62,7 @@ type Learner struct {
 // state is what a checkpoint has beside variables.
 type state struct {
 	Step      int                        `json:"step"`     // steps done
+	Trained   time.Duration              `json:"trained"`  // see EpochResult.TrainingSeconds
 	Averaged  int                        `json:"averaged"` // weights in the mean of SWA
 	Epochs    int                        `json:"epochs"`   // ends of epochs so far
 	Smooth    smoothed                   `json:"smooth"`
@@ -104,6 +106,11 @@ func New(c Config) (*Learner, error) {
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return nil, err
 	}
+	if c.Until.Metric != "" {
+		if c.Until, err = c.Until.In(c.measured(plan)); err != nil {
+			return nil, fmt.Errorf("learn: Until: %w", err)
+		}
+	}
 	l := &Learner{config: c, plan: plan}
 	l.feed = newFeed(l)
 	if err := l.reset(); err != nil {
@@ -138,7 +145,7 @@ func (l *Learner) reset() error {
 func (l *Learner) arrangeHandlers() error {
 	history := newHistory(l)
 	l.saver = &saver{learner: l, policy: l.config.Checkpoint, history: history, saved: -1}
-	l.handlers = []Handler{&patience{policy: l.config.Stop}, history, newProgress(l.config.Progress)}
+	l.handlers = []Handler{history, goalStop{l.config.Until}, &patience{policy: l.config.Stop}, newProgress(l.config.Progress)}
 	l.handlers = append(l.handlers, l.config.Handlers...)
 	keys := map[string]bool{}
 	for _, h := range l.handlers {
@@ -155,6 +162,9 @@ func (l *Learner) arrangeHandlers() error {
 
 // Plan is the run's plan.
 func (l *Learner) Plan() *Plan { return l.plan }
+
+// Until is the goal of the run with the full name of its metric; zero if it has none.
+func (l *Learner) Until() Goal { return l.config.Until }
 
 // Dir is the folder of the run, empty if it writes nothing.
 func (l *Learner) Dir() string { return l.config.Dir }

@@ -89,6 +89,9 @@ func (l *Learner) Load(path string) error {
 		}
 	}
 	l.state, l.resumed = h.State, true
+	if l.state.Trained == 0 {
+		l.state.Trained = l.state.Elapsed // of checkpoints that have no training time: no less than it
+	}
 	if l.state.Best == nil {
 		l.state.Best = map[string]float64{}
 	}

@@ -57,6 +57,7 @@ func historyWithoutTime(t *testing.T, dir string) string {
 			t.Fatalf("%s: %v", line, err)
 		}
 		delete(fields, "seconds")
+		delete(fields, "training_seconds")
 		line, _ := json.Marshal(fields)
 		out.Write(append(line, '\n'))
 	}

@@ -21,6 +21,7 @@ type Result struct {
 	Stop    *Stop              // nil if all steps of the plan were done
 	Metrics map[string]float64 // of the last validation
 	Elapsed time.Duration      // over all sessions of a run that was resumed
+	Trained time.Duration      // without evaluation and checkpoints: see EpochResult.TrainingSeconds
 	Skipped int                // pictures that could not be read
 }
 
@@ -42,7 +43,8 @@ func (l *Learner) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	return &Result{
-		Steps: l.state.Step, Stop: s.run.stop, Metrics: floats64(l.state.Last), Elapsed: l.state.Elapsed, Skipped: l.state.Skipped,
+		Steps: l.state.Step, Stop: s.run.stop, Metrics: floats64(l.state.Last), Elapsed: l.state.Elapsed, Trained: l.state.Trained,
+		Skipped: l.state.Skipped,
 	}, nil
 }
 
@@ -100,6 +102,26 @@ func (s *session) steps() error {
 func (s *session) step() error {
 	pos := s.plan.At(s.state.Step)
 	s.run.Position = pos
+	if err := s.training(func() error { return s.update(pos) }); err != nil {
+		return err
+	}
+	if err := s.end(pos); err != nil {
+		return err
+	}
+	s.state.Elapsed = s.elapsed()
+	return s.saver.afterStep(s.run, pos)
+}
+
+// training counts the time that part of the run takes as training.
+func (s *session) training(part func() error) error {
+	began := time.Now()
+	err := part()
+	s.state.Trained += time.Since(began)
+	return err
+}
+
+// update is a step up to its last event.
+func (s *session) update(pos Position) error {
 	if err := s.begin(pos); err != nil {
 		return err
 	}
@@ -118,11 +140,7 @@ func (s *session) step() error {
 			return err
 		}
 	}
-	if err := s.end(pos); err != nil {
-		return err
-	}
-	s.state.Elapsed = s.elapsed()
-	return s.saver.afterStep(s.run, pos)
+	return nil
 }
 
 // begin enters phases and epochs.
@@ -322,7 +340,7 @@ func (s *session) endEpoch(pos Position) error {
 	s.state.Train.into(result.Metrics, "train_")
 	s.state.Train = newMeters(s.config.Metrics)
 	if s.config.SWA.takes(s.state.Epochs) {
-		if err := s.addToMean(s.state.Averaged); err != nil {
+		if err := s.training(func() error { return s.addToMean(s.state.Averaged) }); err != nil {
 			return err
 		}
 		s.state.Averaged++
@@ -330,7 +348,7 @@ func (s *session) endEpoch(pos Position) error {
 	if err := s.validate(phase.Data.Valid, result.Metrics, s.state.Step == s.plan.total); err != nil {
 		return err
 	}
-	result.Seconds = s.elapsed().Seconds()
+	result.Seconds, result.TrainingSeconds = s.elapsed().Seconds(), s.state.Trained.Seconds()
 	s.state.Last = numbers(result.Metrics)
 	if err := s.plateau(phase, result.Metrics); err != nil {
 		return err
@@ -373,7 +391,12 @@ func (s *session) averages(runEnds bool) []Weights {
 }
 
 func (s *session) validateAverage(ctx context.Context, w Weights, loader *data.Loader, values map[string]float64) error {
-	store, done, err := s.weights(ctx, w)
+	var store *model.Store
+	var done func()
+	err := s.training(func() (err error) {
+		store, done, err = s.weights(ctx, w) // a mean's batch norms look at the training data again
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,158 @@
+package learn
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Goal is a value of a metric at which a run has done what it is for, and ends. The zero value is no goal.
+type Goal struct {
+	// Metric is the name of what an epoch measures, such as "valid_accuracy"; HigherIsBetter says from which side it
+	// reaches Value. [Goal.In] knows short names too.
+	Metric string
+	Value  float64
+}
+
+// ErrNotMeasured is wrapped by errors about metrics that a run does not measure.
+var ErrNotMeasured = errors.New("not measured")
+
+// ParseGoal reads "top1=0.94".
+func ParseGoal(text string) (Goal, error) {
+	name, number, found := strings.Cut(text, "=")
+	if !found || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		return Goal{}, fmt.Errorf("%q is not a goal: want a metric and a value, as in top1=0.94", text)
+	}
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
+		return Goal{}, fmt.Errorf("the value of %s is %q: want a number, as in top1=0.94", name, number)
+	}
+	return Goal{name, value}, nil
+}
+
+// String is what ParseGoal reads.
+func (g Goal) String() string {
+	if g.Metric == "" {
+		return ""
+	}
+	return g.Metric + "=" + strconv.FormatFloat(g.Value, 'g', -1, 64)
+}
+
+// In is the goal with the full name of its metric, one of those that are measured. A short name is a metric of
+// validation ("top5" is valid_top5, "ema_loss" is ema_valid_loss), and top1 is another name of accuracy. The error wraps
+// ErrNotMeasured, or says why the metric cannot have the value.
+func (g Goal) In(measured []string) (Goal, error) {
+	for _, name := range g.names() {
+		if slices.Contains(measured, name) {
+			g.Metric = name
+			return g, g.checkValue()
+		}
+	}
+	return g, fmt.Errorf("%q is %w; there are %s", g.Metric, ErrNotMeasured, strings.Join(measured, ", "))
+}
+
+// names are what the goal's metric may be called in full.
+func (g Goal) names() []string {
+	all := []string{g.Metric, "valid_" + g.Metric}
+	for _, average := range []string{"ema_", "swa_", "tta_"} {
+		if rest, is := strings.CutPrefix(g.Metric, average); is {
+			all = append(all, average+"valid_"+rest)
+		}
+	}
+	for _, name := range slices.Clone(all) {
+		if stem, is := strings.CutSuffix(name, "top1"); is {
+			all = append(all, stem+"accuracy")
+		}
+	}
+	return all
+}
+
+// checkValue refuses shares that are none, such as percents, and losses that nothing reaches.
+func (g Goal) checkValue() error {
+	metric := g.Metric[strings.LastIndex(g.Metric, "_")+1:]
+	_, err := strconv.Atoi(strings.TrimPrefix(metric, "top"))
+	share := metric == "accuracy" || strings.HasSuffix(g.Metric, "worst_class") || strings.HasPrefix(metric, "top") && err == nil
+	switch {
+	case share && !(g.Value > 0 && g.Value <= 1):
+		return fmt.Errorf("%s is a share: want more than 0 and at most 1, such as 0.94, got %v", g.Metric, g.Value)
+	case metric == "loss" && !(g.Value > 0):
+		return fmt.Errorf("%s falls towards 0: want a number above it, got %v", g.Metric, g.Value)
+	default:
+		return nil
+	}
+}
+
+// Reached tells whether an epoch's metrics reach the goal; what was not measured, and NaN, does not.
+func (g Goal) Reached(metrics map[string]float64) bool {
+	v, ok := metrics[g.Metric]
+	switch {
+	case !ok || g.Metric == "":
+		return false
+	case HigherIsBetter(g.Metric):
+		return v >= g.Value
+	default:
+		return v <= g.Value
+	}
+}
+
+// goalStop ends a run that has reached its goal.
+type goalStop struct{ goal Goal }
+
+func (s goalStop) Handle(e Event, r *Run) error {
+	switch {
+	case s.goal.Metric == "":
+	case e == EpochEnd:
+		s.stop(r, r.Epoch.Epoch, r.Epoch.Metrics)
+	case e == RunBegin && r.Resumed:
+		return s.before(r)
+	}
+	return nil
+}
+
+// before stops a run that had reached the goal when it was left: the goal may be newer than the run.
+func (s goalStop) before(r *Run) error {
+	l := r.learner
+	if l.config.Dir == "" {
+		s.stop(r, l.state.Epochs, floats64(l.state.Last))
+		return nil
+	}
+	h, err := ReadHistory(l.config.Dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range h.Epochs {
+		s.stop(r, e.Epoch, floats64(e.Metrics))
+	}
+	return nil
+}
+
+func (s goalStop) stop(r *Run, epoch int, metrics map[string]float64) {
+	if s.goal.Reached(metrics) {
+		r.Stop(StopReached, "%s is %.4g in epoch %d, the goal was %v", s.goal.Metric, metrics[s.goal.Metric], epoch, s.goal.Value)
+	}
+}
+
+// measured are the names of what the ends of a run's epochs measure.
+func (c Config) measured(p *Plan) []string {
+	prefixes := []string{"train_"}
+	if slices.ContainsFunc(p.phases, func(phase Phase) bool { return phase.Data.Valid != nil }) {
+		prefixes = append(prefixes, "valid_")
+		if c.EMA.Decay > 0 {
+			prefixes = append(prefixes, "ema_valid_")
+		}
+		if c.SWA.Start > 0 {
+			prefixes = append(prefixes, "swa_valid_")
+		}
+	}
+	var all []string
+	for _, prefix := range prefixes {
+		all = append(all, prefix+"loss")
+		for _, m := range c.Metrics {
+			all = append(all, prefix+m.Name())
+		}
+	}
+	return all
+}
