@@ -288,7 +288,8 @@ type Missing struct {
 
 // Note is a sentence for the reader of a report.
 type Note struct {
-	// Kind is "finding", "limit" (what the data cannot tell) or "data" (something odd about the rows).
+	// Kind is "finding", "odd" (what makes rates say little, such as scores that are all equal), "limit" (what the data
+	// cannot tell) or "data" (what else to know about the rows).
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 }

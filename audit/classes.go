@@ -13,6 +13,14 @@ import (
 // opposites are values that need nobody to say which is positive: negative first.
 var opposites = [][2]string{{"0", "1"}, {"-1", "1"}, {"false", "true"}, {"no", "yes"}, {"n", "y"}, {"negative", "positive"}}
 
+// UnclearError is about labels or predictions of which nobody can tell which are positive, unless Options.Positive or
+// Options.PredictedPositive says so.
+type UnclearError struct{ text string }
+
+func (e *UnclearError) Error() string { return e.text }
+
+func unclear(format string, args ...any) error { return &UnclearError{fmt.Sprintf(format, args...)} }
+
 // classes says what labels and predictions are: class numbers of their texts, -1 where there is none.
 type classes struct {
 	names             []string
@@ -76,12 +84,12 @@ func (o *Options) findClasses(labels, predictions []string) (classes, error) {
 	}
 	switch {
 	case len(values) > 2 && scored:
-		return classes{}, fmt.Errorf("column %q has %d labels (%s): a score needs to know which are positive",
+		return classes{}, unclear("column %q has %d labels (%s): a score needs to know which are positive",
 			o.Label, len(values), some(values))
 	case len(all) <= 2:
-		return classes{}, fmt.Errorf("column %q has labels %s: which is positive?", o.Label, some(all))
+		return classes{}, unclear("column %q has labels %s: which is positive?", o.Label, some(all))
 	case len(values) <= 2:
-		return classes{}, fmt.Errorf("labels are %s, but predictions %s: which are positive?", some(values), some(distinct(predictions)))
+		return classes{}, unclear("labels are %s, but predictions %s: which are positive?", some(values), some(distinct(predictions)))
 	case len(all) > maxClasses:
 		return classes{}, fmt.Errorf("%d classes (%s), want at most %d: is column %q of labels?", len(all), some(all), maxClasses, o.Label)
 	}
@@ -113,7 +121,7 @@ func (o *Options) named(labels, predictions []string) (classes, error) {
 		// A model may never predict a class, but then it predicts others that labels have.
 		for _, p := range knownPredictions {
 			if !slices.Contains(knownLabels, p) {
-				return classes{}, fmt.Errorf("labels are %s, but predictions %s: which predictions are positive?", some(knownLabels), some(knownPredictions))
+				return classes{}, unclear("labels are %s, but predictions %s: which predictions are positive?", some(knownLabels), some(knownPredictions))
 			}
 		}
 	}

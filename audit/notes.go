@@ -31,11 +31,16 @@ func (f *found) notes(a *Audit, counts *table.Counts) []Note {
 			of += n
 		}
 		if of == 0 {
-			say("data", "No measured row has the label %s: rates that condition on it are undefined.", class)
+			say("odd", "No measured row has the label %s: rates that condition on it are undefined.", class)
+		}
+	}
+	if f.bins == nil && len(a.Classes) > 1 {
+		if class := only(a.Overall.Matrix); class >= 0 {
+			say("odd", "Every prediction is %s: the model does not tell rows apart.", a.Classes[class])
 		}
 	}
 	if len(f.bins) == 1 && f.bins[0].From == f.bins[0].To {
-		say("data", "Every score is %g: the model does not tell rows apart.", f.bins[0].From)
+		say("odd", "Every score is %g: the model does not tell rows apart.", f.bins[0].From)
 	}
 	for _, u := range a.AUC {
 		if len(u.By) == 0 && u.Resolution > 0 {
@@ -53,6 +58,21 @@ func (f *found) notes(a *Audit, counts *table.Counts) []Note {
 	}
 	say("limit", "Labels are taken as true. Where they were recorded differently for different groups, no rate shows it.")
 	return notes
+}
+
+// only returns the class that all rows are predicted to be, or -1.
+func only(matrix [][]int64) int {
+	class := -1
+	for _, row := range matrix {
+		for i, n := range row {
+			if n > 0 && class >= 0 && class != i {
+				return -1
+			} else if n > 0 {
+				class = i
+			}
+		}
+	}
+	return class
 }
 
 func (f *found) sayGap(say func(kind, format string, args ...any), g Gap) {

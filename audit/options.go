@@ -46,7 +46,8 @@ type Options struct {
 	// Reference is, by column, the value with which others are compared; of columns that it lacks, and of crossings of
 	// those, the group with most rows.
 	Reference map[string]string
-	// MaxValues is how many different values a column of groups may have, zero for table.DefaultMaxValues.
+	// MaxValues is how many different values a column of groups or of a baseline may have, zero for
+	// table.DefaultMaxValues. At most table.MostValues.
 	MaxValues int
 
 	// Where are conditions that rows must meet to be counted, such as "days<=30"; see table.ParseFilter.
@@ -202,7 +203,7 @@ func (o *Options) plan() (table.Spec, error) {
 		cross := slices.Clone(main[:groups+1])
 		for _, name := range b {
 			cross = append(cross, len(spec.Columns))
-			spec.Columns = append(spec.Columns, table.Column{Name: name})
+			spec.Columns = append(spec.Columns, table.Column{Name: name, MaxValues: o.MaxValues})
 		}
 		spec.Crosses = append(spec.Crosses, cross)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,15 @@ func (o *Options) run() (*Audit, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := o.examine(counts)
+	if err != nil && o.Path != "" {
+		err = fmt.Errorf("%s: %w", o.Path, err)
+	}
+	return a, err
+}
+
+// examine audits what was counted.
+func (o *Options) examine(counts *table.Counts) (*Audit, error) {
 	if counts.Rows == 0 {
 		return nil, errors.New("there are no rows, only a header")
 	}
@@ -72,15 +82,19 @@ func (o *Options) run() (*Audit, error) {
 }
 
 // read counts the rows of wherever they are.
-func (o *Options) read(spec table.Spec) (*table.Counts, error) {
+func (o *Options) read(spec table.Spec) (counts *table.Counts, err error) {
 	switch {
 	case o.Rows != nil:
-		return table.Rows(o.Header, o.Rows, spec)
+		counts, err = table.Rows(o.Header, o.Rows, spec)
 	case strings.HasSuffix(strings.ToLower(o.Path), ".parquet"):
-		return table.ParquetFile(o.Path, spec)
+		counts, err = table.ParquetFile(o.Path, spec)
 	default:
-		return table.CSVFile(o.Path, spec)
+		counts, err = table.CSVFile(o.Path, spec)
 	}
+	if file := (*fs.PathError)(nil); err != nil && !errors.As(err, &file) {
+		err = errors.Unwrap(err) // which is about the rows: nobody need know who counts them
+	}
+	return counts, err
 }
 
 func (o *Options) settings() Settings {

@@ -14,10 +14,12 @@ func (r *auditReport) found() []Block {
 	e := r.Overall.Metric("error")
 	first := fmt.Sprintf("The model is wrong for %s of the %s measured.", said(e, percent), plural(r.Source.Measured, "row", "rows"))
 	if r.binary() {
-		first += fmt.Sprintf(" Of those who are negative it called %s positive, of those who are positive it called %s negative.",
-			said(r.Overall.Metric("fpr"), percent), said(r.Overall.Metric("fnr"), percent))
+		first += " " + called("negative", "positive", r.Overall.Metric("fpr")) + " " + called("positive", "negative", r.Overall.Metric("fnr"))
 	}
 	blocks := []Block{Text{Text: first}}
+	if unmeasured := r.unmeasured(); unmeasured != "" {
+		blocks = append(blocks, Text{Style: Caution, Text: unmeasured})
+	}
 	for _, by := range r.columns() {
 		for _, metric := range r.headline() {
 			if g, ok := r.Gap(metric, by...); ok {
@@ -34,6 +36,9 @@ func (r *auditReport) found() []Block {
 	for _, n := range r.notes("finding") {
 		blocks = append(blocks, Text{Text: n})
 	}
+	for _, n := range r.notes("odd") {
+		blocks = append(blocks, Text{Style: Caution, Text: n})
+	}
 	for _, b := range r.Baselines {
 		blocks = append(blocks, Text{Text: baselineSentence(b)})
 	}
@@ -45,6 +50,30 @@ func (r *auditReport) found() []Block {
 			"Numbers cannot say whether it should be used.", missing, len(cardKeys()))})
 	}
 	return blocks
+}
+
+// called says how many of those who are one thing were called another.
+func called(are, other string, e audit.Estimate) string {
+	if !e.Defined() {
+		return fmt.Sprintf("Nobody measured is %s.", are)
+	}
+	return fmt.Sprintf("Of those who are %s it called %s %s.", are, said(e, percent), other)
+}
+
+// unmeasured says how many rows lack a label or a prediction, or nothing if none does.
+func (r *auditReport) unmeasured() string {
+	if len(r.Missing) == 0 || r.Missing[0].Label+r.Missing[0].Prediction == 0 {
+		return ""
+	}
+	m := r.Missing[0]
+	return fmt.Sprintf("Of %s, %s no label and %s no prediction: they are not in any rate.", plural(m.Rows, "row", "rows"), have(m.Label), have(m.Prediction))
+}
+
+func have(n int64) string {
+	if n == 1 {
+		return "1 has"
+	}
+	return count(n) + " have"
 }
 
 func sureStyle(sure bool) Style {
@@ -153,7 +182,7 @@ func (r *auditReport) who() []Block {
 		}
 	}
 	blocks = append(blocks, r.missing()...)
-	if notes := r.notes("data"); len(notes) > 0 {
+	if notes := append(r.notes("odd"), r.notes("data")...); len(notes) > 0 {
 		blocks = append(blocks, Text{Text: "Odd about the rows:"}, List(notes))
 	}
 	return append(blocks, Text{Style: Note, Text: fmt.Sprintf("Only these columns were read: %s. Nothing else of the data is in this report.",

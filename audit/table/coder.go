@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"math"
+	"unicode/utf8"
 )
 
 // rawTexts is how many ways of writing numbers are remembered.
@@ -49,14 +50,12 @@ func (k *coder) look(buf []byte, from, to int) (uint32, error) {
 		return code, nil
 	}
 	if limit := k.column.maxValues(); len(k.dict.texts) == limit {
-		return 0, tooMany(k.column)
+		return 0, &TooManyValuesError{k.column.Name, limit}
+	}
+	if !utf8.Valid(buf[from:to]) {
+		return 0, fmt.Errorf("column %q: %q is not UTF-8: convert the file", k.column.Name, buf[from:to])
 	}
 	return k.dict.add(buf, from, to), nil
-}
-
-func tooMany(c *Column) error {
-	return fmt.Errorf("column %q has more than %d different values: is it one of groups? (MaxValues allows more)",
-		c.Name, c.maxValues())
 }
 
 func (k *coder) number(buf []byte, from, to int) (uint32, error) {
@@ -67,7 +66,7 @@ func (k *coder) number(buf []byte, from, to int) (uint32, error) {
 	}
 	v, err := parseNumber(buf[from:to])
 	if err != nil {
-		return 0, fmt.Errorf("column %q: %q is not a number: %v", k.column.Name, buf[from:to], err)
+		return 0, fmt.Errorf("column %q: %q is not a finite number", k.column.Name, buf[from:to])
 	}
 	code := k.ofValue(v)
 	if k.ofNum != nil && len(k.ofText) < rawTexts {

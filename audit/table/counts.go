@@ -78,7 +78,7 @@ func (w *worker) finish() (*Counts, error) {
 	}
 	for x, columns := range w.spec.Crosses {
 		if !w.counters[x].finite() {
-			return nil, errors.New("table: the squares of the weights are too large to add")
+			return nil, errors.New("the squares of the weights are too large to add")
 		}
 		c.Crosses = append(c.Crosses, Cross{columns, w.counters[x].cells(columns, decode)})
 	}
@@ -190,7 +190,7 @@ func Merge(parts ...*Counts) (*Counts, error) {
 		slices.Sort(values)
 		all.Values = append(all.Values, slices.Compact(values))
 		if column := &first.spec.Columns[i]; len(all.Values[i]) > column.maxValues() && column.Kind == Category {
-			return nil, fmt.Errorf("table: %w", tooMany(column))
+			return nil, fmt.Errorf("table: %w", &TooManyValuesError{column.Name, column.maxValues()})
 		}
 		all.Bins = append(all.Bins, mergeBins(parts, i))
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // CSVFile counts the rows of a CSV file.
@@ -19,7 +20,16 @@ func CSVFile(path string, spec Spec) (*Counts, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return CSV(f, spec)
+	counts, err := CSV(f, spec)
+	return counts, inFile(path, err)
+}
+
+// inFile puts the file's name into an error about what is in it.
+func inFile(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("table: %w", fmt.Errorf("%s: %w", path, errors.Unwrap(err)))
 }
 
 // CSV counts the rows of CSV, which it reads once from beginning to end.
@@ -182,7 +192,9 @@ func (b *blocks) header(spec *Spec) ([]string, error) {
 		names := make([]string, len(r.ends))
 		for i := range names {
 			from, to := r.span(i)
-			names[i] = string(r.text[from:to])
+			if names[i] = string(r.text[from:to]); !utf8.ValidString(names[i]) {
+				return nil, &RowError{r.begin, "line", fmt.Errorf("the name of a column, %q, is not UTF-8: convert the file", names[i])}
+			}
 		}
 		return names, nil
 	}

@@ -30,7 +30,8 @@ func ParquetFile(path string, spec Spec) (*Counts, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parquet(f, info.Size(), spec)
+	counts, err := Parquet(f, info.Size(), spec)
+	return counts, inFile(path, err)
 }
 
 // Parquet counts the rows of a Parquet file of so many bytes.
@@ -55,7 +56,7 @@ func countParquet(r io.ReaderAt, size int64, spec *Spec) (counts *Counts, err er
 	defer damaged(&err)
 	file, err := parquet.OpenFile(r, size, parquet.SkipBloomFilters(true))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("this is no Parquet file, or a damaged one: %w", err)
 	}
 	var header []string
 	columns := file.Root().Columns()

@@ -6,7 +6,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strings"
 )
 
 // Kind is what a column's values are.
@@ -22,12 +21,14 @@ const (
 // DefaultMaxValues is how many different values a category may have where [Column.MaxValues] is zero.
 const DefaultMaxValues = 1000
 
+// MostValues is the most that [Column.MaxValues] may be: what fits into the bits that a key has for a category.
+const MostValues = 1<<16 - 1
+
 const (
 	exactNumbers   = 1024 // different values of a number up to which each has its own bin
 	maxCuts        = 63   // fit into the bits that a number's code has for them
 	maxFilters     = 32   // bits of a mask
 	maxCells       = 1 << 20
-	categoryLimit  = 1<<16 - 1 // fits into the bits that a key has for a category
 	defaultComma   = ','
 	maxRecordBytes = 64 << 20
 )
@@ -38,7 +39,7 @@ type Column struct {
 	Name string
 	Kind Kind
 	// MaxValues is how many different values a category may have, zero for DefaultMaxValues. It guards against crossing
-	// what identifies rows, such as names. At most 65535.
+	// what identifies rows, such as names. At most MostValues.
 	MaxValues int
 	// Cuts are numbers at which bins of a Number begin, so that rows can be counted exactly below and from each of them
 	// even where there are more different numbers than bins. At most 63.
@@ -76,8 +77,8 @@ func (s *Spec) validate() error {
 		if c.Name == "" {
 			errs = append(errs, fmt.Errorf("column %d has no name", i))
 		}
-		if c.MaxValues < 0 || c.MaxValues > categoryLimit {
-			errs = append(errs, fmt.Errorf("column %q: MaxValues = %d, want 0 to %d", c.Name, c.MaxValues, categoryLimit))
+		if c.MaxValues < 0 || c.MaxValues > MostValues {
+			errs = append(errs, fmt.Errorf("column %q: MaxValues = %d, want 0 to %d", c.Name, c.MaxValues, MostValues))
 		}
 		if len(c.Cuts) > maxCuts {
 			errs = append(errs, fmt.Errorf("column %q: %d cuts, want at most %d", c.Name, len(c.Cuts), maxCuts))
@@ -142,25 +143,3 @@ func (c *Column) cuts() []float64 {
 	slices.Sort(cuts)
 	return slices.Compact(cuts)
 }
-
-// MissingColumnError is about a column that the rows do not have.
-type MissingColumnError struct {
-	Name string
-	Have []string
-}
-
-func (e *MissingColumnError) Error() string {
-	return fmt.Sprintf("there is no column %q; there are %s", e.Name, strings.Join(e.Have, ", "))
-}
-
-// RowError is about a row: of CSV Line is the line of the file on which it begins, and Unit "line"; else Line is the row's
-// number and Unit "row". Both count from 1.
-type RowError struct {
-	Line int64
-	Unit string // "line" or "row"
-	Err  error
-}
-
-func (e *RowError) Error() string { return fmt.Sprintf("%s %d: %v", e.Unit, e.Line, e.Err) }
-
-func (e *RowError) Unwrap() error { return e.Err }

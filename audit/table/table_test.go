@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -47,8 +48,8 @@ func FuzzCSV(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
-			t.Skip("UTF-16, which is refused")
+		if !utf8.ValidString(text) {
+			t.Skip("other than UTF-8 is refused")
 		}
 		want, header, wantErr := standard(text)
 		var spec table.Spec
@@ -284,24 +285,29 @@ func TestBadInput(t *testing.T) {
 		text, want string
 		spec       func(*table.Spec)
 	}{
-		"empty":           {"", "no rows, not even a header", nil},
-		"missing column":  {"a,b\n1,2\n", `there is no column "g"; there are a, b`, nil},
-		"ragged":          {"g,x\na,1\nb\n", "line 3: 1 fields, want 2", nil},
-		"too many fields": {"g,x\na,1\n\nb,1,2\n", "line 4: 3 fields, want 2", nil},
-		"bare quote":      {"g,x\na\"b,1\n", "line 2: a quote in a field", nil},
-		"after quote":     {"g,x\n\"a\"b,1\n", "line 2: text after the quote", nil},
-		"open quote":      {"g,x\na,1\n\"b,1\nc,1\n", "line 3: a quote that is never closed", nil},
-		"many values":     {many.String(), `column "g" has more than 1000 different values`, nil},
-		"not a number":    {"g,x\na,1\nb,high\n", `line 3: column "x": "high" is not a number`, nil},
-		"infinite":        {"g,x\na,inf\n", `line 2: column "x": "inf" is not a number: is infinite`, nil},
-		"UTF-16":          {"\xff\xfeg\x00", "UTF-16", nil},
-		"twins differ":    {"g,x,g\na,1,a\na,1,b\n", `line 3: column "g" occurs twice, as fields 1 and 3, with different values, "a" and "b"`, nil},
-		"no such twin":    {"g,x\na,1\n", `there is no column "g#2"`, func(s *table.Spec) { s.Columns[0].Name = "g#2" }},
-		"weight":          {"g,x\na,1\nb,-1\n", `line 3: weight "-1": want at least 0`, func(s *table.Spec) { s.Columns, s.Crosses, s.Weight = s.Columns[:1], [][]int{{0}}, "x" }},
-		"missing weight":  {"g,x\na,\n", `line 2: weight "": want at least 0`, func(s *table.Spec) { s.Columns, s.Crosses, s.Weight = s.Columns[:1], [][]int{{0}}, "x" }},
-		"comma":           {"g,x\n", `comma '"' cannot separate fields`, func(s *table.Spec) { s.Comma = '"' }},
-		"cross":           {"g,x\n", "cross [7]: there are 2 columns", func(s *table.Spec) { s.Crosses = [][]int{{7}} }},
-		"condition":       {"g,x\n", `there is no comparison "~"`, func(s *table.Spec) { s.Where = []table.Filter{{"g", "~", "1"}} }},
+		"empty":            {"", "no rows, not even a header", nil},
+		"missing column":   {"a,b\n1,2\n", `there is no column "g"; there are a, b`, nil},
+		"ragged":           {"g,x\na,1\nb\n", "line 3: 1 fields, want 2", nil},
+		"too many fields":  {"g,x\na,1\n\nb,1,2\n", "line 4: 3 fields, want 2", nil},
+		"bare quote":       {"g,x\na\"b,1\n", "line 2: a quote in a field", nil},
+		"after quote":      {"g,x\n\"a\"b,1\n", "line 2: text after the quote", nil},
+		"open quote":       {"g,x\na,1\n\"b,1\nc,1\n", "line 3: a quote that is never closed", nil},
+		"many values":      {many.String(), `column "g" has more than 1000 different values`, nil},
+		"not a number":     {"g,x\na,1\nb,high\n", `line 3: column "x": "high" is not a finite number`, nil},
+		"infinite":         {"g,x\na,inf\n", `line 2: column "x": "inf" is not a finite number`, nil},
+		"not UTF-8":        {"g,x\na,1\nn\xf1,1\n", `line 3: column "g": "n\xf1" is not UTF-8`, nil},
+		"header not UTF-8": {"g,x,\xf1\na,1,1\n", `line 1: the name of a column, "\xf1", is not UTF-8`, nil},
+		"slip":             {"race,groups,x\na,b,1\n", `there is no column "group" (did you mean groups?); there are race, groups, x`, func(s *table.Spec) { s.Columns[0].Name = "group" }},
+		"spaces":           {"\" g\",x\na,1\n", `there is no column "g" (did you mean " g"?); there are " g", x`, nil},
+		"many columns":     {strings.Repeat("a,", 99) + "a\n", `a, a and 60 more`, nil},
+		"UTF-16":           {"\xff\xfeg\x00", "UTF-16", nil},
+		"twins differ":     {"g,x,g\na,1,a\na,1,b\n", `line 3: column "g" occurs twice, as fields 1 and 3, with different values, "a" and "b"`, nil},
+		"no such twin":     {"g,x\na,1\n", `there is no column "g#2"`, func(s *table.Spec) { s.Columns[0].Name = "g#2" }},
+		"weight":           {"g,x\na,1\nb,-1\n", `line 3: weight "-1": want at least 0`, func(s *table.Spec) { s.Columns, s.Crosses, s.Weight = s.Columns[:1], [][]int{{0}}, "x" }},
+		"missing weight":   {"g,x\na,\n", `line 2: weight "": want at least 0`, func(s *table.Spec) { s.Columns, s.Crosses, s.Weight = s.Columns[:1], [][]int{{0}}, "x" }},
+		"comma":            {"g,x\n", `comma '"' cannot separate fields`, func(s *table.Spec) { s.Comma = '"' }},
+		"cross":            {"g,x\n", "cross [7]: there are 2 columns", func(s *table.Spec) { s.Crosses = [][]int{{7}} }},
+		"condition":        {"g,x\n", `there is no comparison "~"`, func(s *table.Spec) { s.Where = []table.Filter{{"g", "~", "1"}} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := table.Spec{

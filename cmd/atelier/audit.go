@@ -10,6 +10,7 @@ import (
 
 	"github.com/atelier-go/atelier/audit"
 	"github.com/atelier-go/atelier/audit/report"
+	"github.com/atelier-go/atelier/audit/table"
 )
 
 // auditFlags are the flags that say what to audit.
@@ -43,7 +44,7 @@ func (f *auditFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&o.MinN, "min-n", 30, "fewer rows than this are marked and make no headline")
 	flags.IntVar(&o.Replicates, "replicates", 1000, "replicates of the bootstrap, and permutations")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of all random draws")
-	flags.IntVar(&o.MaxValues, "max-values", 1000, "the most values that a column of groups may have")
+	flags.IntVar(&o.MaxValues, "max-values", 1000, "the most values that a column of groups or of a baseline may have")
 	flags.StringVar(&f.comma, "comma", ",", "what separates fields of CSV; tab for a tabulator")
 	flags.BoolVar(&o.Trim, "trim", false, "drop spaces around fields of CSV")
 	flags.StringSliceVar(&o.Header, "header", nil, "`names` of the columns of a CSV file without a header")
@@ -70,6 +71,8 @@ func (f *auditFlags) complete(command, path string) (audit.Options, error) {
 		return o, usagef("%s: --min-n is %d, want at least 1", command, o.MinN)
 	case o.Replicates < 1:
 		return o, usagef("%s: --replicates is %d, want at least 1", command, o.Replicates)
+	case o.MaxValues < 1 || o.MaxValues > table.MostValues:
+		return o, usagef("%s: --max-values is %d, want 1 to %d", command, o.MaxValues, table.MostValues)
 	}
 	if o.Score == "" {
 		o.Threshold = 0
@@ -160,7 +163,7 @@ func (f *auditCommand) run(path string, stdout io.Writer) error {
 	}
 	found, err := audit.Run(o)
 	if err != nil {
-		return err
+		return f.explained(err)
 	}
 	return f.write(stdout, ofAudit(found, text))
 }

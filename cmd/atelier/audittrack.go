@@ -74,7 +74,7 @@ func (f *auditTrackFlags) run(path string, stdout io.Writer) error {
 	}
 	found, err := audit.Run(o)
 	if err != nil {
-		return err
+		return f.explained(err)
 	}
 	entry, err := track.FromAudit(found, f.model, time.Now())
 	if err != nil {
