@@ -28,7 +28,7 @@ func (r *reader) picture(epoch, i int) (Picture, error) {
 	}
 	seedPCG(&r.pcg, l.Seed, streamExample, epoch, i)
 	for _, t := range l.Transforms {
-		if p, err = r.buffers.apply(t, r.rand, p); err != nil {
+		if p, err = r.buffers.apply(t, occasion{l.Seed, epoch, i}, r.rand, p); err != nil {
 			return Picture{}, pictureError(l.Dataset, i, fmt.Errorf("%T: %w", t, err))
 		}
 	}

@@ -9,6 +9,7 @@ const (
 	streamMixup              // the partners and weights of one batch
 	streamSplit              // splits and limits
 	streamShapes             // drawn pictures
+	streamFlip               // the first way of pictures whose flips alternate
 )
 
 // mix is a bijection of 64 bits in which every input bit moves every output bit: the finaliser of SplitMix64 (Steele,

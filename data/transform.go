@@ -41,11 +41,25 @@ func (b *buffers) next(h, w, c int) Picture {
 	return *p
 }
 
+// occasion is which picture of which epoch a transform has before it.
+type occasion struct {
+	seed           uint64 // of the loader
+	epoch, example int
+}
+
+// occasional are the transforms that may depend on the epoch, and on which picture it is.
+type occasional interface {
+	applyAt(at occasion, r *rand.Rand, p Picture, b *buffers) (Picture, error)
+}
+
 // apply runs one transform, in the worker's memory if it can.
-func (b *buffers) apply(t Transform, r *rand.Rand, p Picture) (Picture, error) {
+func (b *buffers) apply(t Transform, at occasion, r *rand.Rand, p Picture) (Picture, error) {
 	if f, ok := t.(buffered); ok {
 		if err := p.Check(); err != nil {
 			return Picture{}, err
+		}
+		if f, ok := t.(occasional); ok {
+			return f.applyAt(at, r, p, b)
 		}
 		return f.apply(r, p, b)
 	}

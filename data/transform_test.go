@@ -314,7 +314,7 @@ func TestKinds(t *testing.T) {
 		"center_crop":         {`{"size": 3}`, "&{Size:3}"},
 		"color_jitter":        {`{"brightness": 0.1, "contrast": 0.2, "saturation": 0.3}`, "&{Brightness:0.1 Contrast:0.2 Saturation:0.3}"},
 		"cutout":              {`{"size": 3, "fill": [1, 2, 3]}`, "&{Size:3 Fill:[1 2 3]}"},
-		"flip":                {`{}`, "&{}"},
+		"flip":                {`{"alternate": true}`, "&{Alternate:true}"},
 		"random_crop":         {`{"size": 3, "pad": 4, "zero": true}`, "&{Size:3 Pad:4 Zero:true}"},
 		"random_resized_crop": {`{"size": 3, "scale": [0.1, 1], "ratio": [0.5, 2], "filter": "lanczos"}`, "&{Size:3 Scale:[0.1 1] Ratio:[0.5 2] Filter:lanczos}"},
 		"resize":              {`{"short": 3, "filter": "bicubic"}`, "&{Short:3 Filter:bicubic}"},

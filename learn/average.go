@@ -181,7 +181,7 @@ func (l *Learner) copyOf(path string) (*model.Store, error) {
 		store.GetVariable(v.Path()).SetTrainable(false)
 	}
 	// Batch norms of layers that stay as they are keep their statistics.
-	for _, group := range l.params.groups[l.plan.phases[l.phaseBehind()].Freeze:] {
+	for _, group := range l.learningBehind() {
 		for _, v := range group {
 			store.GetVariable(v.Path()).SetTrainable(true)
 		}
@@ -245,6 +245,13 @@ func (l *Learner) calibrate(ctx context.Context, store *model.Store) error {
 
 // phaseBehind is the phase of the last step done.
 func (l *Learner) phaseBehind() int { return l.plan.phaseOf(max(0, l.state.Step-1)) }
+
+// learningBehind are the parameters that learnt in the last step done, by layer group.
+func (l *Learner) learningBehind() [][]*model.Variable {
+	i := l.phaseBehind()
+	k := max(0, l.state.Step-1) - l.plan.runs[i].start
+	return l.params.learning(l.plan.phases[i].Freeze, l.plan.frozen(i, k))
+}
 
 // clean is the data for statistics.
 func (l *Learner) clean() *data.Loader {

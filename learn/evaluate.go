@@ -25,12 +25,12 @@ type evaluator struct {
 	feed    *feed
 }
 
-func newEvaluator(l *Learner, store *model.Store) (*evaluator, error) {
+func newEvaluator(l *Learner, store *model.Store, forward Forward) (*evaluator, error) {
 	e := &evaluator{learner: l, store: store, feed: newFeed(l)}
 	var err error
 	e.exec, err = model.NewExec(l.config.Backend, store, func(scope *model.Scope, inputs []*graph.Node) []*graph.Node {
 		scope.Store().SetTraining(inputs[0].Graph(), false)
-		logits := l.config.Model.Forward(scope, inputs[0])
+		logits := forward(scope, inputs[0])
 		return []*graph.Node{graph.ReduceAllMean(l.config.Loss(logits, inputs[1])), logits}
 	})
 	if err == nil {
@@ -132,7 +132,7 @@ func (l *Learner) Evaluate(ctx context.Context, loader *data.Loader, w Weights, 
 		return nil, nil, err
 	}
 	defer done()
-	e, err := newEvaluator(l, store)
+	e, err := newEvaluator(l, store, l.config.Model.Forward)
 	if err != nil {
 		return nil, nil, err
 	}

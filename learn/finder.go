@@ -168,7 +168,7 @@ func (l *Learner) putBack(k *kept) error {
 
 // rangeTest trains with a rising rate.
 func (l *Learner) rangeTest(ctx context.Context, f Finder, phase Phase, decay float64) (*Curve, error) {
-	if _, err := l.enterPhase(f.Phase, optim.CarryAuto); err != nil {
+	if _, err := l.enterPhase(f.Phase, 0, optim.CarryAuto); err != nil {
 		return nil, err
 	}
 	// A learner of its own runs the steps: its state, and with it the epoch's metrics, is thrown away.

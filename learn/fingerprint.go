@@ -35,6 +35,9 @@ func (p *Plan) describe(w io.Writer, i int) {
 	for _, r := range c.Rules {
 		fmt.Fprintf(w, "rule %q %v: %v %v %v %s\n", r.Path, r.Kind, r.LRFactor, r.DecayFactor, r.NoDecay, settings(r.Optimizer))
 	}
+	if len(phase.FreezeAfter) > 0 {
+		fmt.Fprintf(w, "freeze after %v\n", phase.FreezeAfter)
+	}
 	fmt.Fprintf(w, "state %v; plateau %s\n", phase.State, settings(phase.Plateau))
 	t := phase.Data.Train
 	fmt.Fprintf(w, "%+v %s %v %v\n", t.Sampler(), settings(t.Transforms), t.Normalise, t.Mixup)

@@ -31,6 +31,8 @@ type Config struct {
 	Until      Goal // at which the run ends; zero means at the plan's end
 	EMA        EMA
 	SWA        SWA
+	Lookahead  Lookahead
+	TestTime   TestTime
 	Handlers   []Handler
 	Progress   io.Writer // where a line shows how the run goes; nil is silence
 
@@ -101,7 +103,7 @@ func New(c Config) (*Learner, error) {
 	if c.Model.Forward == nil {
 		problems = append(problems, errors.New("learn: Model.Forward is missing"))
 	}
-	problems = append(problems, c.EMA.Check(), c.SWA.Check(), c.Stop.Check(), c.Checkpoint.check(c.Dir))
+	problems = append(problems, c.EMA.Check(), c.SWA.Check(), c.Lookahead.Check(), c.TestTime.Check(), c.Stop.Check(), c.Checkpoint.check(c.Dir))
 	plan, err := NewPlan(c.Phases, c.Data, c.Model.groups())
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return nil, err
@@ -131,6 +133,9 @@ func (l *Learner) reset() error {
 		return err
 	}
 	if l.params, err = sortParameters(l.store, l.config.Model.Groups); err != nil {
+		return err
+	}
+	if err := errors.Join(l.checkFreeze(), l.prepare()); err != nil {
 		return err
 	}
 	l.state = state{Train: newMeters(l.config.Metrics), Scale: 1, Best: map[string]float64{}, Keepers: map[string]json.RawMessage{}}
@@ -201,18 +206,18 @@ func (l *Learner) dropTrainer() {
 	}
 }
 
-// enterPhase compiles nothing yet: it freezes layers, and makes an updater and a trainer where they differ from those of
-// the phase before. It tells what became of the optimizer's state.
-func (l *Learner) enterPhase(i int, carry optim.Carry) (string, error) {
+// enterPhase compiles nothing yet: it freezes what is frozen by step k of phase i, and makes an updater and a trainer. It
+// tells what became of the optimizer's state.
+func (l *Learner) enterPhase(i, k int, carry optim.Carry) (string, error) {
 	phase := &l.plan.phases[i]
-	l.params.freeze(phase.Freeze)
-	u, err := optim.New(l.store, phase.updaterConfig(), l.params.groups[phase.Freeze:], carry)
+	learning := l.params.freeze(phase.Freeze, l.plan.frozen(i, k))
+	u, err := optim.New(l.store, phase.updaterConfig(), learning, carry)
 	if err != nil {
 		return "", err
 	}
 	l.dropTrainer()
 	if l.evaluator == nil {
-		if l.evaluator, err = newEvaluator(l, l.store); err != nil {
+		if l.evaluator, err = newEvaluator(l, l.store, l.config.Model.Forward); err != nil {
 			return "", err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
@@ -22,6 +23,9 @@ type Model struct {
 	// Groups are the layer groups, the input's first, each a list of prefixes of its variables' paths ("/stem",
 	// "/layer1"). A variable belongs to the group with the longest prefix that fits. Empty means one group of everything.
 	Groups [][]string
+	// Prepare makes some of the weights, before any training, of training pictures [N H W C] as they come after
+	// normalisation; at most 5000, chosen by chance. The store has all variables. Nil means that there is nothing to prepare.
+	Prepare func(store *model.Store, pictures *tensors.Tensor) error
 }
 
 func (m Model) groups() int { return max(1, len(m.Groups)) }
@@ -31,12 +35,13 @@ const (
 	accumulatePath = "/accumulate" // sums of gradients within a step
 	emaPath        = "/ema"
 	swaPath        = "/swa"
+	lookaheadPath  = "/lookahead"
 	optimPath      = "/optim"
 )
 
 // isModel tells whether a variable is the model's own, not the optimizer's, an average or the random numbers' state.
 func isModel(path string) bool {
-	for _, p := range []string{accumulatePath, emaPath, swaPath, optimPath} {
+	for _, p := range []string{accumulatePath, emaPath, swaPath, lookaheadPath, optimPath} {
 		if strings.HasPrefix(path, p+"/") {
 			return false
 		}
@@ -127,15 +132,6 @@ func groupOf(path string, groups [][]string) int {
 		}
 	}
 	return found
-}
-
-// freeze makes the first n layer groups constants, their batch norms in inference mode, and the others trainable.
-func (p *parameters) freeze(n int) {
-	for g, vs := range p.groups {
-		for _, v := range vs {
-			v.SetTrainable(g >= n)
-		}
-	}
 }
 
 // picturesShape is the shape of a batch.

@@ -35,11 +35,13 @@ type Phase struct {
 	// kind and drops it otherwise.
 	State optim.Carry
 
-	Data       *Data             // nil means the run's
-	Freeze     int               // the number of layer groups, from the input's on, that stay as they are, their batch norms in inference mode
-	Accumulate int               // batches whose gradients are averaged in a step; zero means 1
-	Plateau    *schedule.Plateau // multiplies LR by a factor that falls when Watch stops improving, in the direction of HigherIsBetter unless Mode says otherwise; nil means none
-	Watch      string            // the metric of validation that Plateau watches; zero means "valid_loss"
+	Data   *Data // nil means the run's
+	Freeze int   // the number of layer groups, from the input's on, that stay as they are, their batch norms in inference mode
+	// FreezeAfter freezes single parameters from some epoch of the phase on.
+	FreezeAfter []FreezeAfter
+	Accumulate  int               // batches whose gradients are averaged in a step; zero means 1
+	Plateau     *schedule.Plateau // multiplies LR by a factor that falls when Watch stops improving, in the direction of HigherIsBetter unless Mode says otherwise; nil means none
+	Watch       string            // the metric of validation that Plateau watches; zero means "valid_loss"
 }
 
 // Values is a hyper-parameter's schedules: none, one for all layer groups, or one for each group.

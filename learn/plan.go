@@ -22,6 +22,7 @@ type stretch struct {
 	first        int // the first batch, counted over all phases with the same data
 	perEpoch     int // batches in an epoch
 	accumulate   int
+	freeze       []int // the step of the phase from which each of its FreezeAfter holds
 }
 
 // Position is one step of a plan.
@@ -90,6 +91,9 @@ func (p *Plan) layOut() error {
 		s := stretch{
 			start: p.total, steps: lengths[i], first: used[phase.Data],
 			perEpoch: phase.Data.Train.StepsPerEpoch(), accumulate: phase.accumulate(),
+		}
+		if s.freeze, err = phase.freezeSteps(ceilDiv(s.perEpoch, s.accumulate)); err != nil {
+			return err
 		}
 		p.runs = append(p.runs, s)
 		p.total += s.steps

@@ -59,6 +59,7 @@ type session struct {
 	began  time.Time
 	before time.Duration // of earlier sessions
 	phase  int           // whose trainer is in place; -1 before any
+	frozen int           // how many of the phase's FreezeAfter hold for it
 }
 
 func (s *session) elapsed() time.Duration { return s.before + time.Since(s.began) }
@@ -133,6 +134,9 @@ func (s *session) update(pos Position) error {
 		return err
 	}
 	s.state.Step++
+	if err := s.lookAhead(); err != nil {
+		return err
+	}
 	s.smooth()
 	s.divergence()
 	for _, e := range []Event{AfterUpdate, StepEnd} {
@@ -145,7 +149,7 @@ func (s *session) update(pos Position) error {
 
 // begin enters phases and epochs.
 func (s *session) begin(pos Position) error {
-	if s.phase != pos.Phase {
+	if s.phase != pos.Phase || s.frozen != len(s.plan.frozen(pos.Phase, pos.K)) {
 		if err := s.enter(pos); err != nil {
 			return err
 		}
@@ -171,7 +175,7 @@ func (s *session) enter(pos Position) error {
 	if pos.K > 0 {
 		carry = optim.CarryAuto // in the middle of a phase its state is simply its state
 	}
-	carried, err := s.enterPhase(pos.Phase, carry)
+	carried, err := s.enterPhase(pos.Phase, pos.K, carry)
 	if err != nil {
 		return err
 	}
@@ -179,7 +183,7 @@ func (s *session) enter(pos Position) error {
 	if pos.K == 0 {
 		s.state.Scale, s.state.Plateau = 1, nil
 	}
-	s.phase = pos.Phase
+	s.phase, s.frozen = pos.Phase, len(s.plan.frozen(pos.Phase, pos.K))
 	return nil
 }
 
@@ -339,6 +343,9 @@ func (s *session) endEpoch(pos Position) error {
 	result := &EpochResult{Epoch: s.state.Epochs, Step: s.state.Step, Phase: phase.Name, Metrics: map[string]float64{}}
 	s.state.Train.into(result.Metrics, "train_")
 	s.state.Train = newMeters(s.config.Metrics)
+	if err := s.training(s.lookBack); err != nil {
+		return err
+	}
 	if s.config.SWA.takes(s.state.Epochs) {
 		if err := s.training(func() error { return s.addToMean(s.state.Averaged) }); err != nil {
 			return err
@@ -375,6 +382,9 @@ func (s *session) validate(loader *data.Loader, values map[string]float64, runEn
 			return fmt.Errorf("validation of %v weights: %w", w, err)
 		}
 	}
+	if s.config.TestTime.measures(s.state.Epochs, runEnds) {
+		return s.validateViews(ctx, loader, values)
+	}
 	return nil
 }
 
@@ -401,7 +411,7 @@ func (s *session) validateAverage(ctx context.Context, w Weights, loader *data.L
 		return err
 	}
 	defer done()
-	e, err := newEvaluator(s.Learner, store)
+	e, err := newEvaluator(s.Learner, store, s.config.Model.Forward)
 	if err != nil {
 		return err
 	}

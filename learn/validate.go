@@ -42,6 +42,11 @@ func (p *Phase) check(i, groups int) []error {
 	if p.Freeze < 0 || p.Freeze >= groups {
 		wrong("freeze is %d: want 0 to %d, the model has %d layer groups and one has to learn", p.Freeze, groups-1, groups)
 	}
+	for _, f := range p.FreezeAfter {
+		if err := f.Check(); err != nil {
+			wrong("%v", err)
+		}
+	}
 	if p.Accumulate < 0 {
 		wrong("accumulate is %d: want a positive number of batches", p.Accumulate)
 	}

@@ -51,7 +51,7 @@ func (c Config) check() error {
 
 func (r Rule) check() error {
 	var errs []error
-	if err := checkPattern(r.Path); err != nil {
+	if err := CheckPattern(r.Path); err != nil {
 		errs = append(errs, fmt.Errorf("pattern %q of Path: %w", r.Path, err))
 	}
 	if r.Kind < AnyKind || r.Kind > NormKind {

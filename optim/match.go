@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// checkPattern says whether a pattern is malformed.
-func checkPattern(pattern string) error {
+// CheckPattern says whether a pattern for [MatchPath] is malformed.
+func CheckPattern(pattern string) error {
 	_, err := path.Match(pattern, "")
 	return err
 }
 
-// matches says whether a variable's path fits a pattern that checkPattern accepts.
-func matches(pattern, name string) bool {
+// MatchPath says whether a variable's path fits a pattern, as those of [Rule].Path; no path fits one that is malformed.
+func MatchPath(pattern, name string) bool {
 	if pattern == "" {
 		return true
 	}

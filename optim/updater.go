@@ -89,7 +89,7 @@ func (c Config) newParam(v *model.Variable, kind Kind) (p *param, rule int) {
 	full := c.DecayAll || kind == WeightKind
 	p = &param{Variable: v, decay: full, adapt: full}
 	for i, r := range c.Rules {
-		if matches(r.Path, v.Path()) && (r.Kind == AnyKind || r.Kind == kind) {
+		if MatchPath(r.Path, v.Path()) && (r.Kind == AnyKind || r.Kind == kind) {
 			p.decay = (full || r.DecayFactor != 0) && !r.NoDecay
 			return p, i
 		}

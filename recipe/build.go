@@ -29,13 +29,15 @@ func (r *Recipe) Config() (learn.Config, error) {
 		return learn.Config{}, err
 	}
 	c := learn.Config{
-		Model:  learn.Model{Forward: m.Forward, Groups: m.Groups()},
+		Model:  learn.Model{Forward: m.Forward, Groups: m.Groups(), Prepare: m.Prepare()},
 		Loss:   learn.CrossEntropy(r.Loss.LabelSmoothing),
 		Phases: b.phases, Seed: r.Seed, Dir: string(r.Out),
 		Checkpoint:  learn.CheckpointPolicy(r.Checkpoint),
 		Stop:        learn.StopPolicy(r.Stop),
 		EMA:         learn.EMA(r.EMA),
 		SWA:         r.SWA.swa(),
+		Lookahead:   learn.Lookahead(r.Lookahead),
+		TestTime:    learn.TestTime(r.TTA),
 		Fingerprint: r.Text(),
 	}
 	for _, name := range r.metrics() {
@@ -225,10 +227,15 @@ func (b *builder) phase(i, groups int) []learn.Phase {
 			LRFactor: rule.LRFactor, DecayFactor: rule.DecayFactor, NoDecay: rule.NoDecay,
 		})
 	}
+	for _, f := range p.FreezeAfter {
+		base.FreezeAfter = append(base.FreezeAfter, learn.FreezeAfter(f))
+	}
 	if p.Discriminative > 0 {
 		base.LRScale = learn.Discriminative(groups, p.Discriminative)
 	}
 	switch {
+	case p.Kilostep != nil:
+		return []learn.Phase{p.Kilostep.kilostep().Phase(base, base.Data.Train.Batch*max(1, p.Accumulate))}
 	case p.OneCycle != nil:
 		c := p.OneCycle
 		return learn.OneCycle(p.Epochs, c.OneCycle, c.MaxMomentum, c.MinMomentum, base)

@@ -106,6 +106,10 @@ func (r *Recipe) checkPhase(d *decoder, i int) {
 	if p.Data != "" {
 		r.checkData(d, p.Data, path+".data")
 	}
+	if p.Kilostep != nil && (p.Optimizer.Optimizer != nil || len(p.LR)+len(p.Momentum)+len(p.Beta2)+len(p.WeightDecay) > 0 ||
+		p.OneCycle != nil || p.OneCycleLinear != nil || p.SGDR != nil || p.Decoupled) {
+		d.wrong(r.lines[path+".kilostep"], "%s has kilostep, which gives optimizer, lr, momentum and weight_decay, and one of these or a cycle: want one or the other", path)
+	}
 	shapes := 0
 	for _, there := range []bool{p.OneCycle != nil, p.OneCycleLinear != nil, p.SGDR != nil} {
 		if there {

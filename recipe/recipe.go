@@ -29,7 +29,9 @@ type Recipe struct {
 	Stop       Stop            `json:"stop"`
 	EMA        EMA             `json:"ema"`
 	SWA        SWA             `json:"swa"`
-	Out        Path            `json:"out"` // the folder of results; the command's --out comes first
+	Lookahead  Lookahead       `json:"lookahead"` // of all weights and statistics, over phases
+	TTA        TestTime        `json:"tta"`       // views of the validation pictures
+	Out        Path            `json:"out"`       // the folder of results; the command's --out comes first
 
 	file  string
 	text  []byte
@@ -79,6 +81,8 @@ type Phase struct {
 	OneCycle       *OneCycle       `json:"one_cycle"`
 	OneCycleLinear *OneCycleLinear `json:"one_cycle_linear"`
 	SGDR           *SGDR           `json:"sgdr"`
+	// Instead of optimizer, lr, momentum and weight_decay.
+	Kilostep *Kilostep `json:"kilostep"`
 
 	Optimizer   Optimizer `json:"optimizer"`
 	LR          Values    `json:"lr"`
@@ -89,17 +93,18 @@ type Phase struct {
 	LRScale        []float64 `json:"lr_scale"`
 	Discriminative float64   `json:"discriminative"` // instead of lr_scale: rates fall by this factor from each layer group to the one before it
 
-	Decoupled  bool              `json:"decoupled"`
-	DecayAll   bool              `json:"decay_all"`
-	Clip       optim.Clipping    `json:"clip"`
-	Lookahead  optim.Lookahead   `json:"lookahead"`
-	Rules      []Rule            `json:"rules"`
-	State      optim.Carry       `json:"state"`
-	Data       string            `json:"data"`
-	Freeze     int               `json:"freeze"`
-	Accumulate int               `json:"accumulate"`
-	Plateau    *schedule.Plateau `json:"plateau"`
-	Watch      string            `json:"watch"`
+	Decoupled   bool              `json:"decoupled"`
+	DecayAll    bool              `json:"decay_all"`
+	Clip        optim.Clipping    `json:"clip"`
+	Lookahead   optim.Lookahead   `json:"lookahead"`
+	Rules       []Rule            `json:"rules"`
+	State       optim.Carry       `json:"state"`
+	Data        string            `json:"data"`
+	Freeze      int               `json:"freeze"`
+	FreezeAfter []FreezeAfter     `json:"freeze_after"`
+	Accumulate  int               `json:"accumulate"`
+	Plateau     *schedule.Plateau `json:"plateau"`
+	Watch       string            `json:"watch"`
 }
 
 // OneCycle is the 1cycle policy as one phase: see learn.OneCycle.

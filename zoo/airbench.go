@@ -15,14 +15,24 @@ import (
 // Airbench is the three stages of airbench94 (Jordan, 2024): a 3x3 convolution, a 2x2 maximum, norm, GELU, a 3x3
 // convolution, norm, GELU, of 64, 256 and 256 channels. Norms shift but do not scale, and follow the batches quickly;
 // convolutions begin by handing on their first channels. It belongs behind [WhitenStem].
-type Airbench struct{}
+type Airbench struct {
+	Start int `json:"start"` // channels of the first stage, the others have four times as many; zero means 64
+}
 
 var _ Backbone = Airbench{}
 
-var airbenchWidths = []int{64, 256, 256}
+func (a Airbench) widths() []int {
+	start := own(a.Start, 64)
+	return []int{start, 4 * start, 4 * start}
+}
 
-// Name is "airbench94".
-func (Airbench) Name() string { return "airbench94" }
+// Name is "airbench94", or with other channels "airbench94-32".
+func (a Airbench) Name() string {
+	if own(a.Start, 64) == 64 {
+		return "airbench94"
+	}
+	return sized("airbench94", a.Start)
+}
 
 // Width is the 24 of the whitening stem for three channels.
 func (Airbench) Width() int { return 24 }
@@ -31,9 +41,12 @@ func (Airbench) Width() int { return 24 }
 func (Airbench) Usual() (Stem, Head) { return WhitenStem{}, ScaledHead{Divisor: 9} }
 
 // Out is one shape for each stage.
-func (Airbench) Out(in Shape) ([]Shape, error) {
+func (a Airbench) Out(in Shape) ([]Shape, error) {
+	if err := checkChannels(a.Start); err != nil {
+		return nil, err
+	}
 	var out []Shape
-	for _, width := range airbenchWidths {
+	for _, width := range a.widths() {
 		in = in.slid(window{kernel: 2, stride: 2}).with(width)
 		out = append(out, in)
 	}
@@ -41,10 +54,10 @@ func (Airbench) Out(in Shape) ([]Shape, error) {
 }
 
 // Build makes "layer1" to "layer3", in each "conv1", "norm1", "conv2" and "norm2".
-func (Airbench) Build(scope *model.Scope, x *graph.Node) []Feature {
+func (a Airbench) Build(scope *model.Scope, x *graph.Node) []Feature {
 	var features []Feature
 	norm := nn.BatchNorm{Eps: 1e-12, Momentum: 0.4, NoWeight: true}
-	for i, width := range airbenchWidths {
+	for i, width := range a.widths() {
 		name := fmt.Sprintf("layer%d", i+1)
 		stage := scope.In("%s", name)
 		x = nn.Pool{}.Max(convDirac(stage.In("conv1"), x, width))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 )
@@ -105,6 +106,15 @@ func (m Model) Features(scope *model.Scope, x *graph.Node) []Feature {
 	}
 	x = m.Stem.Build(scope, x, m.Backbone.Width())
 	return append([]Feature{{"stem", x}}, m.Backbone.Build(scope, x)...)
+}
+
+// Prepare is what makes weights of a model of pictures [N H W C], as they come after normalisation, before training: nil
+// where there are none to make. It wants the store to have the model's variables.
+func (m Model) Prepare() func(store *model.Store, pictures *tensors.Tensor) error {
+	if s, ok := m.Stem.(WhitenStem); ok {
+		return s.Whiten
+	}
+	return nil
 }
 
 // Groups are the layer groups for learning rates that differ by depth, the input's first: the backbone's, the stem being

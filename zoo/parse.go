@@ -110,7 +110,7 @@ func published() []Backbone {
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
 var described = []func(word string) (Backbone, error){describedResNet, describedWide, describedDense, describedDarknet,
-	describedInception, describedShallow, describedResNet9}
+	describedInception, describedShallow, describedResNet9, describedAirbench}
 
 // backboneByName is nil if there is no such backbone.
 func backboneByName(word string) (Backbone, error) {
@@ -229,6 +229,15 @@ func describedResNet9(word string) (Backbone, error) {
 		return nil, err
 	}
 	return ResNet9{Start: n}, nil
+}
+
+// describedAirbench reads "airbench94-32".
+func describedAirbench(word string) (Backbone, error) {
+	n, ok, err := numberOf(word, "airbench94", false)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return Airbench{Start: n}, nil
 }
 
 // timesOf reads "6x6x6".

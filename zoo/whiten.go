@@ -33,7 +33,7 @@ func (WhitenStem) Out(in Shape, _ int) (Shape, error) {
 // Build makes "whiten".
 func (WhitenStem) Build(scope *model.Scope, x *graph.Node, _ int) *graph.Node {
 	scope = scope.In("whiten")
-	x = nn.Conv2D{Channels: 8 * x.Shape().Dim(-1), Kernel: nn.Side(2)}.Layer(scope, x)
+	x = nn.Conv2D{Channels: 8 * x.Shape().Dim(-1), Kernel: nn.Side(2), Init: nn.InitHeIn}.Layer(scope, x) // biases begin at 0
 	scope.GetVariable("weight").SetTrainable(false)
 	return nn.GELU(x)
 }
@@ -92,7 +92,7 @@ func patchCovariance(x []float32, d []int) [][]float64 {
 	for i := range sum {
 		sum[i] = make([]float64, n)
 	}
-	patch := make([]float64, n)
+	patch := make([]float64, n) // of which only products i <= j are summed: the others are the same
 	for p := range d[0] {
 		for row := range h - 1 {
 			for column := range w - 1 {
@@ -101,16 +101,18 @@ func patchCovariance(x []float32, d []int) [][]float64 {
 					patch[i] = float64(x[((p*h+y)*w+z)*c+i%c])
 				}
 				for i, a := range patch {
-					for j, b := range patch {
-						sum[i][j] += a * b
+					row := sum[i][i:]
+					for j, b := range patch[i:] {
+						row[j] += a * b
 					}
 				}
 			}
 		}
 	}
 	for i := range sum {
-		for j := range sum[i] {
+		for j := i; j < n; j++ {
 			sum[i][j] /= float64(d[0] * (h - 1) * (w - 1))
+			sum[j][i] = sum[i][j]
 		}
 	}
 	return sum
