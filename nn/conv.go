@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"cmp"
+
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -41,7 +43,7 @@ func (c Conv2D) Layer(scope *model.Scope, x *Node) *Node {
 	kernel, groups, in := c.Kernel.or(Side(3)), max(1, c.Groups), channelsOf(x)
 	if c.Channels < 1 || c.Groups < 0 || in%groups != 0 || c.Channels%groups != 0 || !kernel.atLeast(1) {
 		exceptions.Panicf("nn: convolution of %s in %s: %d channels, kernel %s, %d groups: want positive numbers, and "+
-			"groups that divide both numbers of channels", x.Shape(), scope.Scope(), c.Channels, kernel, c.Groups)
+			"groups that divide both numbers of channels", x.Shape(), scope.Scope(), c.Channels, kernel, cmp.Or(c.Groups, 1))
 	}
 	fanIn, fanOut := kernel.H*kernel.W*in/groups, kernel.H*kernel.W*c.Channels
 	weight := c.Init.weights(scope, fanIn, fanOut).
@@ -86,7 +88,7 @@ func (c Conv2D) check(x, kernel, bias *Node, stride, dilation Size) {
 	k, groups := kernel.Shape().Dimensions, max(1, c.Groups)
 	if c.Groups < 0 || k[2]*groups != channelsOf(x) || k[3]%groups != 0 {
 		exceptions.Panicf("nn: convolution of %s with kernel %s in %d groups: want as many input channels in the kernel as "+
-			"a group has, and output channels that the groups divide", x.Shape(), kernel.Shape(), c.Groups)
+			"a group has, and output channels that the groups divide", x.Shape(), kernel.Shape(), cmp.Or(c.Groups, 1))
 	}
 	if !stride.atLeast(1) || !dilation.atLeast(1) || !(Size{k[0], k[1]}).atLeast(1) {
 		exceptions.Panicf("nn: convolution of %s with kernel %s: stride %s, dilation %s: want positive numbers",
