@@ -9,12 +9,17 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	_ "github.com/atelier-go/atelier/cpu"
 	"github.com/atelier-go/atelier/nn"
 	"github.com/atelier-go/atelier/style"
+	"github.com/atelier-go/atelier/weights"
+	"github.com/atelier-go/atelier/zoo"
 )
 
 var shared = compute.MustNew()
@@ -207,40 +212,88 @@ func TestTilesAreExact(t *testing.T) {
 		for _, masked := range []bool{false, true} {
 			for _, size := range [][2]int{{96, 80}, {101, 135}} {
 				t.Run(fmt.Sprint(losses, masked, size), func(t *testing.T) {
-					h, w := size[0], size[1]
 					var masks []style.Mask
 					if masked {
-						masks = halves(h, w)
+						masks = halves(size[0], size[1])
 					}
-					whole := objective(t, n, spec(losses...), h, w, masks, style.Tile{})
-					tiled := objective(t, n, spec(losses...), h, w, masks, style.Tile{Side: 24})
-					if tiled.Tiles() < 8 {
-						t.Fatalf("%d tiles", tiled.Tiles())
-					}
-					x := noise(h, w, 9).Pixels
-					want, got := make([]float32, len(x)), make([]float32, len(x))
-					wl, err := whole.Evaluate(context.Background(), x, want)
-					if err != nil {
-						t.Fatal(err)
-					}
-					gl, err := tiled.Evaluate(context.Background(), x, got)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if math.Abs(gl.Total-wl.Total) > 1e-4*math.Abs(wl.Total) {
-						t.Errorf("loss %+v, want %+v", gl, wl)
-					}
-					diff, size := 0.0, 0.0
-					for i := range want {
-						d := float64(got[i] - want[i])
-						diff += d * d
-						size += float64(want[i]) * float64(want[i])
-					}
-					if !(math.Sqrt(diff/size) < 1e-4) {
-						t.Errorf("the gradient differs by %v of its norm", math.Sqrt(diff/size))
-					}
+					wantSameInTiles(t, n, spec(losses...), size[0], size[1], masks, 0)
 				})
 			}
+		}
+	}
+}
+
+// Nor do they with a published network, whatever it sees around pictures.
+func TestTilesOfPublishedNetworksAreExact(t *testing.T) {
+	net, err := zoo.FeaturesByName("vgg19")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if net, err = net.Until("relu2_2"); err != nil {
+		t.Fatal(err)
+	}
+	store := model.NewStore()
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, w := range net.Weights() {
+		scope, name := model.SplitPath(w.Path())
+		shape, deviation := w.Shape, 0.1
+		if len(shape) == 4 {
+			shape, deviation = []int{shape[2], shape[3], shape[1], shape[0]}, math.Sqrt(2/float64(9*shape[1]))
+		}
+		values := tensors.FromShape(shapes.Make(dtypes.Float32, shape...))
+		tensors.MustMutableFlatData(values, func(flat []float32) {
+			for i := range flat {
+				flat[i] = float32(random.NormFloat64() * deviation)
+			}
+		})
+		if _, err := store.Scope(scope).CreateVariable(name, values); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, edge := range []nn.PadMode{nn.PadZeros, nn.PadReplicate} {
+		t.Run(edge.String(), func(t *testing.T) {
+			net.Edge = edge
+			s := style.Spec{StyleLayers: layers("relu1_1", "relu2_1"), ContentLayers: layers("relu2_2"), Style: 1, Content: 1,
+				Losses: []style.LossWeight{{Loss: style.Gram, Weight: 1}}}
+			wantSameInTiles(t, style.NewNetwork(shared, &weights.Features{FeatureNet: net, Store: store}), s, 75, 90, nil, 0.02)
+		})
+	}
+}
+
+// wantSameInTiles compares loss and gradient of a picture at once and in tiles. Where features are equal but for rounding,
+// relus and maxima choose one way or the other: of so large a part of the gradient it is only wanted that it is near.
+func wantSameInTiles(t *testing.T, n *style.Network, s style.Spec, h, w int, masks []style.Mask, ties float64) {
+	t.Helper()
+	whole := objective(t, n, s, h, w, masks, style.Tile{})
+	tiled := objective(t, n, s, h, w, masks, style.Tile{Side: 24})
+	if tiled.Tiles() < 8 {
+		t.Fatalf("%d tiles", tiled.Tiles())
+	}
+	x := noise(h, w, 9).Pixels
+	want, got := make([]float32, len(x)), make([]float32, len(x))
+	wl, err := whole.Evaluate(t.Context(), x, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gl, err := tiled.Evaluate(t.Context(), x, got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(gl.Total-wl.Total) > 1e-4*math.Abs(wl.Total) {
+		t.Errorf("loss %+v, want %+v", gl, wl)
+	}
+	diffs, diff, size := make([]float64, len(want)), 0.0, 0.0
+	for i := range want {
+		d := float64(got[i] - want[i])
+		diffs[i] = d * d
+		size += float64(want[i]) * float64(want[i])
+	}
+	slices.Sort(diffs)
+	for i, d := range diffs {
+		diff += d
+		share := float64(i+1) / float64(len(diffs))
+		if share <= 1-ties && !(math.Sqrt(diff/size) < 1e-4) || !(math.Sqrt(diff/size) < 1e-2) {
+			t.Fatalf("the gradient differs by %v of its norm in %v of the pixels", math.Sqrt(diff/size), share)
 		}
 	}
 }

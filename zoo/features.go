@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/atelier-go/atelier/nn"
 )
 
 // Layer is a place in a network at which features can be taken.
@@ -26,6 +28,10 @@ type FeatureNet struct {
 	Pooling FeaturePooling
 	// Input is what the weights want to see. The zero value is the pictures as they are.
 	Input Input
+	// Edge is what the first convolution sees around pictures, where it is padded. The published networks see zeros there,
+	// which are the mean colour after Input; pictures that are optimized have a rim from that, but not with
+	// nn.PadReplicate (as style-transfer-pytorch; Crowson, 2021).
+	Edge nn.PadMode
 
 	name    string
 	modules []module
@@ -132,6 +138,10 @@ func (n FeatureNet) Build(scope *model.Scope, x *graph.Node, layers []string) []
 	features := make([]*graph.Node, len(layers))
 	x = n.Input.apply(x)
 	for i, m := range n.modules[:end] {
+		if c, ok := m.operation.(convolution); ok && i == 0 {
+			c.mode = n.Edge
+			m.operation = c
+		}
 		x = m.build(scope.At("features").At("%d", i), x, n.Pooling)
 		for k, l := range layers {
 			if m.layer == l {

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 
+	"github.com/atelier-go/atelier/nn"
 	"github.com/atelier-go/atelier/zoo"
 )
 
@@ -194,6 +195,42 @@ func TestFeaturePoolings(t *testing.T) {
 	}
 	_, err := zoo.PoolingNamed("median")
 	wantError(t, err, "median", "max, mean and l2")
+}
+
+// What is around a picture: zeros leave a corner of ones with four ninths of the sum, its repeated edge leaves it all. No
+// other convolution is changed.
+func TestFeatureEdges(t *testing.T) {
+	for edge, want := range map[nn.PadMode][2]float32{nn.PadZeros: {12, 64 * (12 + 18 + 18 + 27)}, nn.PadReplicate: {27, 64 * 4 * 27}} {
+		net := features(t, "vgg19")
+		net.Edge, net.Input = edge, zoo.Input{}
+		store := model.NewStore()
+		for _, w := range net.Weights()[:4] {
+			value := float32(1) // sums of ones, biases 0
+			if len(w.Shape) == 1 {
+				value = 0
+			}
+			createConstant(t, store, w, value)
+		}
+		exec, err := model.NewExec(testBackend(t), store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
+			return net.Build(scope, x, []string{"relu1_1", "relu1_2"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Call(tensors.FromScalarAndDimensions(float32(1), 1, 8, 8, 3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range want {
+			if err := tensors.ConstFlatData(out[i], func(flat []float32) {
+				if math.Abs(float64(flat[0]/w-1)) > 1e-5 {
+					t.Errorf("%s: a corner of layer %d is %v, want %v", edge, i+1, flat[0], w)
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // createConstant makes a variable as a file's weights do.

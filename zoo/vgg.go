@@ -43,12 +43,15 @@ func (v vgg) modules() []module {
 }
 
 // convolution is one with bias.
-type convolution struct{ in, out, kernel, stride, padding int }
+type convolution struct {
+	in, out, kernel, stride, padding int
+	mode                             nn.PadMode
+}
 
 func (c convolution) build(scope *model.Scope, x *graph.Node, _ FeaturePooling) *graph.Node {
 	return nn.Conv2D{
 		Channels: c.out, Kernel: nn.Side(c.kernel), Stride: nn.Side(c.stride), Padding: nn.Border(c.padding),
-		Init: nn.InitHeIn,
+		Mode: c.mode, Init: nn.InitHeIn,
 	}.Layer(scope, x)
 }
 

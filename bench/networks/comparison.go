@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/atelier-go/atelier/imageio"
+	"github.com/atelier-go/atelier/nn"
 	"github.com/atelier-go/atelier/safetensors"
 	"github.com/atelier-go/atelier/style"
 	"github.com/atelier-go/atelier/style/embedded"
@@ -29,6 +30,7 @@ type comparison struct {
 	log        io.Writer
 
 	judgeNet *style.Network
+	painter  *style.Network // the same, as one paints with it
 	others   []*style.Network
 	done     results
 }
@@ -47,7 +49,7 @@ func (c *comparison) open() error {
 	if err != nil {
 		return err
 	}
-	c.judgeNet = c.network(judge, judgeName)
+	c.judgeNet, c.painter = style.NewNetwork(c.backend, judge), c.network(judge, judgeName)
 	own, err := c.own()
 	if err != nil {
 		return err
@@ -70,8 +72,11 @@ func (c *comparison) own() (*weights.Features, error) {
 	return weights.LoadFeatures(c.embedded, "")
 }
 
+// network is one to paint with: without the rim that zeros around pictures make. The judge sees those, as it was trained to.
 func (c *comparison) network(f *weights.Features, name string) *style.Network {
-	n := style.NewNetwork(c.backend, f)
+	painter := *f
+	painter.Edge = nn.PadReplicate
+	n := style.NewNetwork(c.backend, &painter)
 	n.Name = name
 	return n
 }
@@ -125,7 +130,7 @@ func (c *comparison) run(ctx context.Context, pairs []pair) error {
 			return fmt.Errorf("%s: %w", p.name(), err)
 		}
 	}
-	table := c.done.table(pairs)
+	table := c.done.table(pairs, c.distance)
 	fmt.Fprint(c.log, table)
 	return os.WriteFile(filepath.Join(c.out, "table.md"), []byte(table), 0o666)
 }
@@ -143,17 +148,24 @@ func (c *comparison) pair(ctx context.Context, p pair) error {
 		return err
 	}
 	o.Styles = []style.StyleInput{{Picture: painting}}
-	o.Network, o.ContentWeight = c.judgeNet, c.content
+	o.ContentWeight = c.content
 	if err := c.before(ctx, p, o); err != nil {
 		return err
 	}
-	aim, err := c.paint(ctx, p, o)
-	if err != nil {
+	o.Network = c.painter
+	aim := c.distance
+	if aim == 0 {
+		r, err := c.paint(ctx, p, o)
+		if err != nil {
+			return err
+		}
+		aim = r.C
+	} else if err := c.match(ctx, p, o, aim); err != nil {
 		return err
 	}
 	for _, n := range c.others {
 		o.Network = n
-		if err := c.match(ctx, p, o, aim.C); err != nil {
+		if err := c.match(ctx, p, o, aim); err != nil {
 			return err
 		}
 	}
@@ -181,6 +193,7 @@ func (c *comparison) before(ctx context.Context, p pair, o style.Options) error 
 	if c.done.find(r) != nil {
 		return nil
 	}
+	o.Network = c.judgeNet
 	q, err := style.Judge(ctx, o, o.Content)
 	if err != nil {
 		return err

@@ -3,10 +3,11 @@
 //
 //	go run ./bench/networks -judge vgg19.safetensors -out paintings photo.jpg+painting.jpg ...
 //
-// The judge paints first. The others, the embedded network (or that of -network) and one of its shape with random weights,
-// then paint with the weight of the content changed until their pictures are about as far from the photo as the judge's is:
-// a network may not reach the style by leaving the photo behind. Style distance S and content distance C are those of
-// style.Judge. Every painting is kept under -out and is not repeated when the command is given again.
+// The judge paints first; with -content-distance the weight of the content is changed until its picture is that far from the
+// photo. The others, the embedded network (or that of -network) and one of its shape with random weights, then paint with
+// that weight changed until their pictures are about as far from the photo as the judge's is: a network may not reach the
+// style by leaving the photo behind. Style distance S and content distance C are those of style.Judge. Every painting is
+// kept under -out and is not repeated when the command is given again.
 package main
 
 import (
@@ -47,6 +48,7 @@ type options struct {
 	size            int
 	iterations      string
 	content         float64
+	distance        float64
 	tries           int
 	tolerance       float64
 }
@@ -64,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.size, "size", 256, "`pixels` of the long side")
 	flags.StringVar(&o.iterations, "iterations", "60,60,80", "`numbers` of iterations at each scale")
 	flags.Float64Var(&o.content, "content-weight", d.ContentWeight, "`weight` of the content when the judge paints")
+	flags.Float64Var(&o.distance, "content-distance", 0, "`distance` to come to, the judge too (default what it comes to with -content-weight)")
 	flags.IntVar(&o.tries, "tries", 3, "paintings of a network, at most, until its content distance is the judge's")
 	flags.Float64Var(&o.tolerance, "tolerance", 0.05, "`part` by which content distances may differ")
 	flags.Usage = func() {
@@ -88,6 +91,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-tries is %d, want 1 or more", o.tries)
 	case !(o.tolerance > 0):
 		return fmt.Errorf("-tolerance is %v, want more than 0", o.tolerance)
+	case !(o.distance >= 0):
+		return fmt.Errorf("-content-distance is %v, want more than 0", o.distance)
 	case !(o.content > 0):
 		return fmt.Errorf("-content-weight is %v, want more than 0", o.content)
 	}

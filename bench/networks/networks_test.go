@@ -25,8 +25,13 @@ func TestTable(t *testing.T) {
 |---|---|---|---|---|---|---|---|---|---|
 | a+b | 2.000 | 0.1000 | 0.200 | 0.2900 | 0.210 | 90.0 % | | | |
 `
-	if got := rs.table([]pair{{"x/a.jpg", "y/b.png"}, {"c.jpg", "b.png"}}); got != want {
+	if got := rs.table([]pair{{"x/a.jpg", "y/b.png"}, {"c.jpg", "b.png"}}, 0); got != want {
 		t.Errorf("table:\n%s\nwant:\n%s", got, want)
+	}
+	rs.all = append(rs.all, &result{Pair: "a+b", Network: judgeName, S: 0.05, C: 0.41})
+	const nearer = "| a+b | 2.000 | 0.0500 | 0.410 | 0.0500 | 0.400 | 100.0 % | | | |\n"
+	if got := rs.table([]pair{{"x/a.jpg", "y/b.png"}}, 0.4); !strings.HasSuffix(got, nearer) {
+		t.Errorf("table at 0.4:\n%s\nwant the line\n%s", got, nearer)
 	}
 }
 
@@ -71,6 +76,7 @@ func TestBadFlags(t *testing.T) {
 		"-judge=x -iterations=3,x a+b":        "-iterations is",
 		"-judge=x -tries=0 a+b":               "-tries is 0",
 		"-judge=x -tolerance=0 a+b":           "-tolerance is 0",
+		"-judge=x -content-distance=-1 a+b":   "-content-distance is -1",
 		"-judge=x -content-weight=-1 a+b":     "-content-weight is -1",
 		"-judge=no.safetensors a.png+b.png":   "no.safetensors",
 		"-judge=x -backend=cpu:threads=x a+b": "threads",

@@ -94,8 +94,11 @@ func (rs *results) best(pair, network string, aim float64) *result {
 	return best
 }
 
-// judges is the judge's own painting, which comes first in the file.
-func (rs *results) judges(pair string) *result {
+// judges is the judge's own painting: that nearest to the content distance aimed at, or where there is none its first.
+func (rs *results) judges(pair string, aim float64) *result {
+	if aim > 0 {
+		return rs.best(pair, judgeName, aim)
+	}
 	for _, r := range rs.all {
 		if r.Pair == pair && r.Network == judgeName {
 			return r
@@ -106,12 +109,12 @@ func (rs *results) judges(pair string) *result {
 
 // table is a line for each pair, in Markdown: what remains of S with each network, and what part of the judge's reduction
 // of S that is.
-func (rs *results) table(pairs []pair) string {
+func (rs *results) table(pairs []pair, aim float64) string {
 	var b strings.Builder
 	b.WriteString("| pair | S before | VGG-19: S | C | embedded: S | C | of the reduction | random: S | C | of the reduction |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range pairs {
-		before, judge := rs.find(result{Pair: p.name(), Network: unpainted}), rs.judges(p.name())
+		before, judge := rs.find(result{Pair: p.name(), Network: unpainted}), rs.judges(p.name(), aim)
 		if before == nil || judge == nil {
 			continue
 		}

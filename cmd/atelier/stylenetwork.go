@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/atelier-go/atelier/nn"
 	"github.com/atelier-go/atelier/style"
 	builtinnet "github.com/atelier-go/atelier/style/embedded"
 	"github.com/atelier-go/atelier/weights"
@@ -23,6 +24,7 @@ func (f *styleFlags) openNetwork(backend compute.Backend) (*style.Network, error
 	if features.Pooling, err = zoo.PoolingNamed(f.pooling); err != nil {
 		return nil, err
 	}
+	features.Edge = nn.PadReplicate
 	n := style.NewNetwork(backend, features)
 	if f.netFile == "" && f.net == "" || f.net == embeddedNet {
 		n.Name = embeddedNet
