@@ -12,6 +12,7 @@ import (
 
 	"github.com/atelier-go/atelier/data"
 	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/zoo"
 )
 
 func TestTable(t *testing.T) {
@@ -31,8 +32,9 @@ func TestTable(t *testing.T) {
 
 // Every experiment's plan is one that can be trained, at any budget.
 func TestExperimentsArePlans(t *testing.T) {
+	const groups = 5
 	for _, epochs := range []float64{0.5, 1, 6} {
-		for _, e := range experiments(options{epochs: epochs}) {
+		for _, e := range experiments(options{epochs: epochs}, groups) {
 			seen := map[string]bool{}
 			for _, v := range e.variants {
 				if seen[v.name] {
@@ -40,7 +42,7 @@ func TestExperimentsArePlans(t *testing.T) {
 				}
 				seen[v.name] = true
 				d := &learn.Data{Train: &data.Loader{Dataset: data.Shapes{N: 8192, Size: 16}, Batch: 128}}
-				if _, err := learn.NewPlan(v.phases, d, len(model().Groups())); err != nil {
+				if _, err := learn.NewPlan(v.phases, d, groups); err != nil {
 					t.Errorf("%s, %s, %v epochs: %v", e.name, v.name, epochs, err)
 				}
 			}
@@ -49,7 +51,7 @@ func TestExperimentsArePlans(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	all := experiments(options{epochs: 1})
+	all := experiments(options{epochs: 1}, 5)
 	e, err := find(all, "swa", "swa")
 	if err != nil || strings.Join(e.names(), " ") != "swa" {
 		t.Errorf("%v, %v, want the variant swa alone", e.names(), err)
@@ -95,20 +97,24 @@ func TestCompareIsResumed(t *testing.T) {
 	sets.train.Pictures, sets.train.Labels = sets.train.Pictures[:256], sets.train.Labels[:256]
 	sets.test.Pictures, sets.test.Labels = sets.test.Pictures[:100], sets.test.Labels[:100]
 	o := options{out: t.TempDir(), seeds: 2, epochs: 2}
-	e, err := find(experiments(o), "swa", "")
+	m, err := zoo.ByName(defaultNetwork, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := find(experiments(o, len(m.Groups())), "swa", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := e.run(ctx, backend, sets, o, t.Output()); err == nil || !strings.Contains(err.Error(), "interrupted") {
+	if _, err := e.run(ctx, backend, m, sets, o, t.Output()); err == nil || !strings.Contains(err.Error(), "interrupted") {
 		t.Fatalf("error %v, want one that says that it was interrupted", err)
 	}
-	first, err := e.run(t.Context(), backend, sets, o, t.Output())
+	first, err := e.run(t.Context(), backend, m, sets, o, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := e.run(t.Context(), backend, sets, o, t.Output())
+	again, err := e.run(t.Context(), backend, m, sets, o, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,15 +34,15 @@ type variant struct {
 
 const accuracy = "valid_accuracy"
 
-// The network and the batch of all experiments but those about the batch.
+// What experiments have in common but for those that are about it.
 const (
-	network   = "cifar+resnet-16x1-32x1-64x1-128x1+concat"
-	batchSize = 128
-	peakRate  = 0.1
+	defaultNetwork = "cifar+resnet-16x1-32x1-64x1-128x1+concat"
+	batchSize      = 128
+	peakRate       = 0.1
 )
 
-// experiments lists them all. The budget of each run is o.epochs.
-func experiments(o options) []experiment {
+// experiments lists them all. The budget of each run is o.epochs; groups is the number of the network's layer groups.
+func experiments(o options, groups int) []experiment {
 	nesterov := learn.Phase{Optimizer: optim.SGD{Nesterov: true}, WeightDecay: learn.Value(5e-4)}
 	cycle := func(peak float64) schedule.OneCycle {
 		return schedule.OneCycle{Max: peak, Div: 10, FinalDiv: 100, Pct: 0.3}
@@ -53,7 +53,6 @@ func experiments(o options) []experiment {
 		p.Epochs, p.LR = o.epochs, learn.Value(rate)
 		return []learn.Phase{p}
 	}
-	groups := len(model().Groups())
 	discriminative := func(factor float64) []learn.Phase {
 		return learn.DiscriminativeOneCycle(o.epochs, cycle(peakRate), 0.95, 0.85, groups, factor, nesterov)
 	}
@@ -110,15 +109,6 @@ func (e experiment) variant(name string) (variant, bool) {
 	return variant{}, false
 }
 
-// model is the network trained.
-func model() zoo.Model {
-	m, err := zoo.ByName(network, 10)
-	if err != nil {
-		panic(err) // the name is a constant of this program
-	}
-	return m
-}
-
 // fashion is Fashion-MNIST.
 type fashion struct{ train, test *data.Memory }
 
@@ -153,13 +143,13 @@ type outcome struct {
 }
 
 // run does all runs that are not done yet, the seeds in turn, so that an interrupted comparison has as many of each.
-func (e experiment) run(ctx context.Context, backend compute.Backend, sets *fashion, o options, progress io.Writer) ([]outcome, error) {
+func (e experiment) run(ctx context.Context, backend compute.Backend, m zoo.Model, sets *fashion, o options, progress io.Writer) ([]outcome, error) {
 	var all []outcome
 	for seed := uint64(1); seed <= uint64(o.seeds); seed++ {
 		for _, v := range e.variants {
 			dir := filepath.Join(o.out, e.name, fmt.Sprintf("%s-seed%d", cmp.Or(v.folder, v.name), seed))
 			fmt.Fprintln(progress, dir)
-			r, err := v.run(ctx, backend, sets, seed, dir, progress)
+			r, err := v.run(ctx, backend, m, sets, seed, dir, progress)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", dir, err)
 			}

@@ -21,6 +21,7 @@ import (
 	"github.com/gomlx/compute"
 
 	_ "github.com/atelier-go/atelier/cpu"
+	"github.com/atelier-go/atelier/zoo"
 )
 
 func main() {
@@ -39,6 +40,7 @@ type options struct {
 	out      string
 	backend  string
 	dir      string // of Fashion-MNIST
+	network  string
 	variants string
 	seeds    int
 	epochs   float64
@@ -51,11 +53,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.out, "out", "runs", "`folder` of the runs")
 	flags.StringVar(&o.backend, "backend", "cpu", "GoMLX `configuration` of the backend")
 	flags.StringVar(&o.dir, "data", "", "`folder` of Fashion-MNIST (default where Debian's dataset-fashion-mnist has it)")
+	flags.StringVar(&o.network, "network", defaultNetwork, "`name` of the network, as atelier models lists them")
 	flags.StringVar(&o.variants, "variants", "", "comma-separated `names` of the variants to run (default all)")
 	flags.IntVar(&o.seeds, "seeds", 3, "runs of each variant, with seeds 1, 2 and so on")
 	flags.Float64Var(&o.epochs, "epochs", 6, "epochs of each run")
 	flags.Usage = func() {
-		fmt.Fprintf(stderr, "usage: compare [flags] EXPERIMENT...\n\n%s\nFlags:\n", describe(experiments(o)))
+		fmt.Fprintf(stderr, "usage: compare [flags] EXPERIMENT...\n\n%s\nFlags:\n", describe(experiments(o, 1)))
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -63,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	switch {
 	case flags.NArg() == 0:
-		return fmt.Errorf("name an experiment:\n%s", describe(experiments(o)))
+		return fmt.Errorf("name an experiment:\n%s", describe(experiments(o, 1)))
 	case o.seeds < 1:
 		return fmt.Errorf("-seeds is %d, want 1 or more", o.seeds)
 	case !(o.epochs > 0):
@@ -74,6 +77,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // compare runs the experiments and prints a table after each.
 func (o options) compare(ctx context.Context, names []string, stdout, stderr io.Writer) error {
+	m, err := zoo.ByName(o.network, 10)
+	if err != nil {
+		return err
+	}
 	backend, err := compute.NewWithConfig(o.backend)
 	if err != nil {
 		return err
@@ -84,11 +91,11 @@ func (o options) compare(ctx context.Context, names []string, stdout, stderr io.
 		return err
 	}
 	for _, name := range names {
-		e, err := find(experiments(o), name, o.variants)
+		e, err := find(experiments(o, len(m.Groups())), name, o.variants)
 		if err != nil {
 			return err
 		}
-		results, err := e.run(ctx, backend, sets, o, stderr)
+		results, err := e.run(ctx, backend, m, sets, o, stderr)
 		if err != nil {
 			return err
 		}

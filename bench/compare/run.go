@@ -11,12 +11,12 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/zoo"
 )
 
 // run trains with one seed, or reads what came of it when it was done before.
-func (v variant) run(ctx context.Context, backend compute.Backend, sets *fashion, seed uint64, dir string, progress io.Writer) (outcome, error) {
+func (v variant) run(ctx context.Context, backend compute.Backend, m zoo.Model, sets *fashion, seed uint64, dir string, progress io.Writer) (outcome, error) {
 	o := outcome{variant: v.name, seed: seed}
-	m := model()
 	l, err := learn.New(learn.Config{
 		Backend: backend, Model: learn.Model{Forward: m.Forward, Groups: m.Groups()},
 		Data: sets.data(seed, cmp.Or(v.batch, batchSize)), Phases: v.phases, Seed: seed,
