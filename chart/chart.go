@@ -1,5 +1,6 @@
 // Package chart draws line charts as PNG and SVG: panels one above the other, with lines, bands, boundaries between
-// stretches of x, and marked points. It knows nothing of what the numbers mean.
+// stretches of x, and marked points. It also draws tables of counts as colored cells ([Matrix]) and pictures with captions
+// ([Grid]). It knows nothing of what the numbers mean.
 //
 //	f := chart.Figure{Title: "Learning rate", Panels: []chart.Panel{{
 //		X:     chart.Axis{Label: "step"},
@@ -15,10 +16,6 @@ package chart
 import (
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
-
-	"github.com/atelier-go/atelier/atomicfile"
 )
 
 // Figure is a picture of panels, one above the other.
@@ -70,26 +67,13 @@ type Mark struct {
 }
 
 // Save writes the figure to a file, whole or not at all. The name must end in .png or .svg.
-func (f Figure) Save(path string) error {
-	write := f.WritePNG
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png":
-	case ".svg":
-		write = f.WriteSVG
-	default:
-		return fmt.Errorf("chart: %s: want a name that ends in .png or .svg", path)
-	}
-	if err := f.check(); err != nil {
-		return err
-	}
-	return atomicfile.Write(path, write)
-}
+func (f Figure) Save(path string) error { return save(f, path) }
 
 // WritePNG writes the figure as PNG.
-func (f Figure) WritePNG(w io.Writer) error { return f.write(w, newPNG) }
+func (f Figure) WritePNG(w io.Writer) error { return write(f, w, newPNG) }
 
 // WriteSVG writes the figure as SVG, one user unit a pixel. Fonts are named, not embedded.
-func (f Figure) WriteSVG(w io.Writer) error { return f.write(w, newSVG) }
+func (f Figure) WriteSVG(w io.Writer) error { return write(f, w, newSVG) }
 
 // maxSide is the largest picture, in pixels a side.
 const maxSide = 10_000

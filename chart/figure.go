@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -27,21 +26,14 @@ func (f Figure) size() (width, height int) {
 		width = 1200
 	}
 	if height == 0 {
-		height = panelHeight * len(f.Panels)
-		if f.Title != "" {
-			height += titleHeight
-		}
+		height = panelHeight*len(f.Panels) + heightOfTitle(f.Title)
 	}
 	return width, height
 }
 
 // leastHeight is the height that leaves every panel some area between its axes.
 func (f Figure) leastHeight() int {
-	least := 2*margin + minPanel*len(f.Panels)
-	if f.Title != "" {
-		least += titleHeight
-	}
-	return least
+	return 2*margin + minPanel*len(f.Panels) + heightOfTitle(f.Title)
 }
 
 // canvas is a picture that is being drawn.
@@ -72,26 +64,8 @@ func (c svgCanvas) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-func (f Figure) write(w io.Writer, make func(width, height int) canvas) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	c := make(f.size())
-	f.paint(draw.New(c))
-	_, err := c.WriteTo(w)
-	return err
-}
-
 func (f Figure) paint(c draw.Canvas) {
-	size := c.Max
-	c.FillPolygon(white, []vg.Point{{}, {X: size.X}, size, {Y: size.Y}})
-	top := size.Y - margin
-	if f.Title != "" {
-		style := writing(20, true, ink)
-		style.YAlign = text.YTop
-		c.FillText(style, vg.Point{X: margin, Y: top}, shorten(style, f.Title, size.X-2*margin))
-		top -= titleHeight
-	}
+	size, top := c.Max, paintTitle(c, f.Title)
 	height := (top - margin/2) / vg.Length(len(f.Panels))
 	frames := measure(f.Panels, height)
 	left := vg.Length(0) // the panels' axes stand one below the other
