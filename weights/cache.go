@@ -160,6 +160,22 @@ func (k Known) hashText() string {
 	return k.SHA256
 }
 
+// Open opens an installed entry of the table.
+func (c Cache) Open(name string) (*File, error) {
+	k, err := Find(name)
+	if err != nil {
+		return nil, err
+	}
+	i, ok, err := c.Installed(k)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("weights: %s is not installed in %s: run \"atelier models pull %s\"", name, c.Dir, name)
+	}
+	return Open(c.Path(i))
+}
+
 // Features reads installed weights: the entry of that name, or the first entry for the network of that name that is
 // installed.
 func (c Cache) Features(name string) (*Features, error) {

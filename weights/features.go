@@ -115,13 +115,11 @@ func (f *File) networkNamed(name string) (zoo.FeatureNet, error) {
 
 // preprocess is what the file's metadata say, or the table of known weights, or else torchvision's.
 func (f *File) preprocess(hash string) (preprocess, error) {
-	if s, ok := f.Metadata()["preprocess"]; ok {
-		return parsePreprocess(s)
+	in, bgr, known, err := f.Preprocess(hash)
+	if err != nil || !known {
+		return torchvision, err
 	}
-	if k, ok := ofHash(hash); ok {
-		return k.preprocess, nil
-	}
-	return torchvision, nil
+	return preprocess{in, bgr}, nil
 }
 
 // load reads a weight into its variable.

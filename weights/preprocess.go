@@ -89,6 +89,23 @@ func triple(pattern *regexp.Regexp, s string, def float64) (v [3]float64, err er
 	return v, fmt.Errorf("its preprocess is %q: want three numbers in %q", s, m[0])
 }
 
+// Preprocess is how the pictures were prepared that the weights in a file were trained on, and whether the inputs of the first
+// kernel are blue, green, red. It is what the file's metadata say, or the table of known weights of the file with its hash;
+// known is false where both are silent.
+func (f *File) Preprocess(hash string) (in zoo.Input, bgr, known bool, err error) {
+	if s, ok := f.Metadata()["preprocess"]; ok {
+		p, err := parsePreprocess(s)
+		if err != nil {
+			return in, false, false, fmt.Errorf("weights: %s: %w", f.name, err)
+		}
+		return p.Input, p.bgr, true, nil
+	}
+	if k, ok := ofHash(hash); ok {
+		return k.preprocess.Input, k.preprocess.bgr, true, nil
+	}
+	return zoo.Input{}, false, false, nil
+}
+
 // String is what parsePreprocess reads.
 func (p preprocess) String() string {
 	mean, std, order := p.Mean, p.Std, "RGB"

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -123,18 +122,4 @@ func (m Model) Groups() [][]string {
 	groups := m.Backbone.Groups()
 	groups[0] = slices.Concat(m.Stem.Paths(), groups[0])
 	return append(groups, m.Head.Paths())
-}
-
-// TensorName is what torchvision, or for Inception-ResNet-v2 timm, calls a variable of the published network:
-// "layer1.0.conv1.weight" for the path "/layer1/0/conv1/weight".
-func (m Model) TensorName(path string) string {
-	name := strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", ".")
-	if _, ok := m.Backbone.(DenseNet); ok {
-		for _, part := range [][2]string{{"conv1.", "features.conv0."}, {"bn1.", "features.norm0."}, {"fc.", "classifier."}} {
-			if rest, ok := strings.CutPrefix(name, part[0]); ok {
-				return part[1] + rest
-			}
-		}
-	}
-	return name
 }

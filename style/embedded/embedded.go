@@ -39,9 +39,14 @@ const SHA256 = "56673316107fa7369feac475db400bfe1a6ec31226775ef35d6584b034e3f9d2
 //go:embed vgg19-student.safetensors
 var file []byte
 
+// File is the network's weights, for training to begin with.
+func File() (*weights.File, error) {
+	return weights.Read(Name, bytes.NewReader(file), int64(len(file)))
+}
+
 // Features reads the network. Each call makes a store of its own.
 func Features() (*weights.Features, error) {
-	f, err := weights.Read(Name, bytes.NewReader(file), int64(len(file)))
+	f, err := File()
 	if err != nil {
 		return nil, err
 	}
