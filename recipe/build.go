@@ -38,6 +38,7 @@ func (r *Recipe) Config() (learn.Config, error) {
 		SWA:         r.SWA.swa(),
 		Lookahead:   learn.Lookahead(r.Lookahead),
 		TestTime:    learn.TestTime(r.TTA),
+		Classes:     b.classes,
 		Fingerprint: r.Text(),
 	}
 	for _, name := range r.metrics() {
@@ -146,10 +147,12 @@ func (b *builder) locateOne(err error) error {
 	return fmt.Errorf("%s: %w", b.recipe.at(line), err)
 }
 
-func (b *builder) model() (zoo.Model, error) {
-	m, err := zoo.ByName(b.recipe.Model, len(b.classes))
+func (b *builder) model() (zoo.Model, error) { return b.recipe.model(len(b.classes)) }
+
+func (r *Recipe) model(classes int) (zoo.Model, error) {
+	m, err := zoo.ByName(r.Model, classes)
 	if err != nil {
-		return m, fmt.Errorf("%s: %w", b.recipe.at(b.recipe.lines["model"]), err)
+		return m, fmt.Errorf("%s: %w", r.at(r.lines["model"]), err)
 	}
 	return m, nil
 }

@@ -19,6 +19,7 @@ import (
 // Recipe is a run, as its file has it.
 type Recipe struct {
 	Model      string          `json:"model"` // a name of package zoo; empty means DefaultModel
+	Init       Init            `json:"init"`  // weights to begin with; none: random numbers of the seed
 	Seed       uint64          `json:"seed"`  // of weights, dropout, the order of pictures and their transforms
 	Data       string          `json:"data"`  // the dataset of phases that name none; empty means the only one there is, or the one that is drawn
 	Datasets   map[string]Data `json:"datasets"`
@@ -31,6 +32,7 @@ type Recipe struct {
 	SWA        SWA             `json:"swa"`
 	Lookahead  Lookahead       `json:"lookahead"` // of all weights and statistics, over phases
 	TTA        TestTime        `json:"tta"`       // views of the validation pictures
+	Report     Report          `json:"report"`    // pictures of how the run ended
 	Out        Path            `json:"out"`       // the folder of results; the command's --out comes first
 
 	file  string
