@@ -15,7 +15,8 @@ import (
 
 // Job is one thing to measure.
 type Job struct {
-	// Name is family=size, then for single convolutions the layer and the direction: "vggconv=256/conv3_2/forward".
+	// Name is family=size, then what else there is to choose: for single convolutions the layer and the direction, as in
+	// "vggconv=256/conv3_2/forward", for paintings the optimizer.
 	Name string
 	// FLOPs is the work of one step, counted as direct convolution.
 	FLOPs float64
@@ -37,6 +38,12 @@ type program interface {
 	close()
 }
 
+// tracer is a program whose step lowers a loss, iteration by iteration.
+type tracer interface {
+	// losses are those on the way of the last step.
+	losses() []float64
+}
+
 // family makes the jobs of one kind and size.
 type family struct {
 	name  string
@@ -52,6 +59,7 @@ var families = []family{
 	{"style", []int{128, 256, 512, 1024, 2048}, "pixels of the picture's side", 1 << 13, styleJobs},
 	{"resnet18", []int{128}, "pictures in the batch", 1 << 13, resnetJobs},
 	{"trainloop", []int{128}, "pictures in the batch", loopPictures, trainloopJobs},
+	{"paint", []int{512}, "pixels of the painting's long side", 1 << 13, paintJobs},
 }
 
 // All lists the jobs of a full run.

@@ -25,6 +25,7 @@ func TestSelect(t *testing.T) {
 		{"vggconv=256/conv3_2", "vggconv=256/conv3_2/forward vggconv=256/conv3_2/dx vggconv=256/conv3_2/dk"},
 		{"vggconv=32/conv1_1/dk", "vggconv=32/conv1_1/dk"},
 		{"trainloop=8/small", "trainloop=8/small/loop trainloop=8/small/step"},
+		{"paint=300", "paint=300/lbfgs paint=300/adam"},
 	} {
 		jobs, err := Select(strings.Fields(c.filters)...)
 		if err != nil {
@@ -38,7 +39,7 @@ func TestSelect(t *testing.T) {
 func TestSelectRefusesUnknownJobs(t *testing.T) {
 	for _, filter := range []string{
 		"", "vgg", "gemm=", "gemm=0", "gemm=-1", "gemm=x", "gemm=99999999", "gemm=5/x", "style=2", "vggconv=8",
-		"vggconv=256/conv3_3", "vggconv=256/conv3_2/back", "vggconv=256/conv", "trainloop=1", "trainloop=4097", "trainloop=8/big",
+		"vggconv=256/conv3_3", "vggconv=256/conv3_2/back", "vggconv=256/conv", "trainloop=1", "trainloop=4097", "trainloop=8/big", "paint=15", "paint=512/sgd",
 	} {
 		if jobs, err := Select(filter); err == nil {
 			t.Errorf("Select(%q) = %s, want an error", filter, names(jobs))

@@ -11,8 +11,19 @@ import (
 	"strings"
 )
 
-//go:embed peer_torch.py
-var peerTorch string
+// The peer: the program, and the module that it imports.
+var (
+	//go:embed peer_torch.py
+	peerTorch string
+	//go:embed peer_style.py
+	peerStyle string
+)
+
+// peerStart makes the module of its first argument, and runs the second.
+const peerStart = `import sys, types
+module = sys.modules["peer_style"] = types.ModuleType("peer_style")
+exec(sys.argv.pop(1), module.__dict__)
+exec(sys.argv.pop(1))`
 
 // Torch is a Python that has PyTorch.
 type Torch struct {
@@ -55,7 +66,7 @@ func pythonError(err error) string {
 // computes PyTorch's convolutions and matrix products, is held to AVX2 as well.
 func (t *Torch) Command(threads int, isa string) Command {
 	return func(ctx context.Context) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, t.Python, "-c", peerTorch, "--threads", strconv.Itoa(threads))
+		cmd := exec.CommandContext(ctx, t.Python, "-c", peerStart, peerStyle, peerTorch, "--threads", strconv.Itoa(threads))
 		if isa == "avx2" {
 			cmd.Env = append(os.Environ(), "ONEDNN_MAX_CPU_ISA=AVX2")
 		}

@@ -43,7 +43,7 @@ func TestTorchDoesEveryJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.stop()
-	for _, j := range selected(t, "gemm=4", "vggconv=16/conv1_1", "style=4", "resnet18=2", "trainloop=2") {
+	for _, j := range selected(t, "gemm=4", "vggconv=16/conv1_1", "style=4", "resnet18=2", "trainloop=2", "paint=16") {
 		for _, request := range []string{"open " + j.Name + " nchw", "step 2", "close"} {
 			if _, err := p.ask(strings.Fields(request)...); err != nil {
 				t.Error(err)
@@ -66,8 +66,10 @@ func TestPeerIsValidPython(t *testing.T) {
 	if err != nil {
 		t.Skip("no python3")
 	}
-	out, err := exec.Command(python, "-c", "import ast, sys; ast.parse(sys.argv[1])", peerTorch).CombinedOutput()
-	if err != nil {
-		t.Errorf("%v: %s", err, out)
+	for _, source := range []string{peerTorch, peerStyle, peerStart} {
+		out, err := exec.Command(python, "-c", "import ast, sys; ast.parse(sys.argv[1])", source).CombinedOutput()
+		if err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
 	}
 }

@@ -5,7 +5,7 @@ Protocol (bench/serve.go): a request is a line of words on standard input, the a
     open NAME [LAYOUT]   readies a job; without LAYOUT (nchw, channels_last) tries both and keeps the faster. For jobs with
                          a loader LAYOUT is followed by the number of its workers, as in nchw/1; 0, 1 and 2 are tried
     step COUNT           runs the job that often and tells the mean time
-    close                frees the job and tells the peak memory of the process so far
+    close                frees the job, and tells the losses of a painting and the peak memory of the process so far
 
 By hand: python3 peer_torch.py --threads 2 gemm=512 style=256   measures these jobs and prints one line each.
 """
@@ -23,18 +23,9 @@ import time
 import torch
 import torch.nn.functional as F
 
-LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
+from peer_style import STYLE_LAYERS, STYLE_TARGETS, VGG19, gram, paint
 
-# Convolutions of VGG-19: name, input channels, output channels, how often the picture was halved before.
-VGG19 = [
-    ("conv1_1", 3, 64, 0), ("conv1_2", 64, 64, 0),
-    ("conv2_1", 64, 128, 1), ("conv2_2", 128, 128, 1),
-    ("conv3_1", 128, 256, 2), ("conv3_2", 256, 256, 2), ("conv3_3", 256, 256, 2), ("conv3_4", 256, 256, 2),
-    ("conv4_1", 256, 512, 3), ("conv4_2", 512, 512, 3), ("conv4_3", 512, 512, 3), ("conv4_4", 512, 512, 3),
-    ("conv5_1", 512, 512, 4), ("conv5_2", 512, 512, 4), ("conv5_3", 512, 512, 4), ("conv5_4", 512, 512, 4),
-]
-STYLE_LAYERS = 8
-STYLE_TARGETS = {"conv1_1", "conv2_1", "conv3_1", "conv3_4"}
+LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 def he(shape):
@@ -76,13 +67,6 @@ def vggconv(size, layout, layer, direction):
     k = he((cout, cin, 3, 3)).to(memory_format=layout)
     dy = torch.randn(1, cout, side, side).to(memory_format=layout)
     return conv_step(x, k, dy, 1, direction)
-
-
-def gram(x):
-    """FᵀF divided by the number of positions. x: 1 C H W."""
-    _, c, h, w = x.shape
-    f = x.reshape(c, h * w) if x.is_contiguous() else x.permute(0, 2, 3, 1).reshape(h * w, c).t()
-    return f @ f.t() / (h * w)
 
 
 def style(size, layout):
@@ -233,12 +217,14 @@ def trainloop(batch, layout, task, part, workers=0):
 def build(name, layout):
     """The step of a job."""
     m = (re.fullmatch(r"(gemm|style|resnet18)=(\d+)", name)
+         or re.fullmatch(r"(paint)=(\d+)/(lbfgs|adam)", name)
          or re.fullmatch(r"(vggconv)=(\d+)/(\w+)/(forward|dx|dk)", name)
          or re.fullmatch(r"(trainloop)=(\d+)/(resnet18|small)/(loop|step)", name))
     if not m:
         raise ValueError(f"no job {name}")
     torch.manual_seed(1)
-    make = {"gemm": gemm, "style": style, "resnet18": resnet18, "vggconv": vggconv, "trainloop": trainloop}[m[1]]
+    make = {"gemm": gemm, "style": style, "resnet18": resnet18, "vggconv": vggconv, "trainloop": trainloop,
+            "paint": paint}[m[1]]
     layout, _, workers = layout.partition("/")
     more = {"workers": int(workers)} if workers else {}
     return make(int(m[2]), LAYOUTS[layout], *m.groups()[2:], **more)
@@ -269,6 +255,8 @@ def speed(name, layout):
 def faster_layout(name):
     if name.startswith("gemm"):
         return "nchw"
+    # What paintings consist of is enough to tell.
+    name = re.sub(r"paint=(\d+)/.*", r"style=\1", name)
     layout = min(LAYOUTS, key=lambda layout: speed(name, layout))
     if name.endswith("/loop"):
         layout = min((f"{layout}/{workers}" for workers in range(3)), key=lambda layout: speed(name, layout))
@@ -291,16 +279,16 @@ class Server:
     """Holds the open job."""
 
     def __init__(self):
-        self.step = None
+        self.step = self.losses = None
 
     def handle(self, request):
         if request[:1] == ["open"] and len(request) in (2, 3):
-            self.step = None
+            self.step = self.losses = None
             gc.collect()
             layout = request[2] if len(request) == 3 else faster_layout(request[1])
             start = time.perf_counter()
             self.step = build(request[1], layout)
-            self.step()
+            self.losses = self.step()
             seconds = time.perf_counter() - start
             return {"seconds": seconds, "layout": layout}
         if request[:1] == ["step"] and len(request) == 2:
@@ -308,7 +296,7 @@ class Server:
         if request == ["close"]:
             self.step = None
             gc.collect()
-            return {"peak_memory": peak_memory()}
+            return {"peak_memory": peak_memory(), "losses": self.losses}
         raise ValueError("request %r is not one of: open NAME [LAYOUT], step COUNT, close" % " ".join(request))
 
 

@@ -52,6 +52,8 @@ type Result struct {
 	CompileSeconds float64 `json:"compile_seconds"`
 	// PeakMemory is the most resident memory of the job's process in bytes; 0 for jobs that share one.
 	PeakMemory int64 `json:"peak_memory,omitempty"`
+	// Losses are those at each iteration of a painting, which the peer's should be too.
+	Losses []float64 `json:"losses,omitempty"`
 	// Plan is the backend's description of the compiled job, where it was asked for.
 	Plan    string      `json:"plan,omitempty"`
 	Peer    *PeerResult `json:"peer,omitempty"`
@@ -63,9 +65,10 @@ type Result struct {
 type PeerResult struct {
 	Seconds Stats `json:"seconds"`
 	// Ratio is our time over the peer's, pair by pair: below 1 we are faster.
-	Ratio      Stats  `json:"ratio"`
-	PeakMemory int64  `json:"peak_memory,omitempty"`
-	Layout     string `json:"layout"` // the faster of the peer's memory layouts, the one measured
+	Ratio      Stats     `json:"ratio"`
+	PeakMemory int64     `json:"peak_memory,omitempty"`
+	Losses     []float64 `json:"losses,omitempty"`
+	Layout     string    `json:"layout"` // the faster of the peer's memory layouts, the one measured
 }
 
 // Failed counts the jobs that ended in an error.

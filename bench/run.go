@@ -115,7 +115,7 @@ func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
 	if err != nil {
 		return err
 	}
-	result.PeakMemory = closed.PeakMemory
+	result.PeakMemory, result.Losses = closed.PeakMemory, closed.Losses
 	if r.Plans {
 		result.Plan = closed.Plan
 	}
@@ -127,7 +127,7 @@ func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
 	if closed, err = r.peer.close(job); err != nil {
 		return fmt.Errorf("peer: %w", err)
 	}
-	peer.PeakMemory = closed.PeakMemory
+	peer.PeakMemory, peer.Losses = closed.PeakMemory, closed.Losses
 	result.Peer = peer
 	return nil
 }

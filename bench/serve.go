@@ -19,7 +19,7 @@ import (
 //
 //	open NAME   builds and compiles a job and readies its inputs
 //	step COUNT  runs the open job that often and tells the mean time
-//	close       frees the job, and tells its plan and the peak memory of the process so far
+//	close       frees the job, and tells its plan, the losses of a painting, and the peak memory of the process so far
 //
 // End of input ends the process. peer_torch.py speaks the same protocol.
 
@@ -32,6 +32,8 @@ type response struct {
 	PeakMemory int64 `json:"peak_memory,omitempty"`
 	// Plan is what the backend says about how it will run the job.
 	Plan string `json:"plan,omitempty"`
+	// Losses are those on the way of the last step, where it has any.
+	Losses []float64 `json:"losses,omitempty"`
 	// Layout is the memory layout that a peer has found to be the faster one.
 	Layout string `json:"layout,omitempty"`
 }
@@ -75,10 +77,14 @@ func (s *server) handle(request []string) (response, error) {
 	case len(request) == 2 && request[0] == "step":
 		return s.step(request[1])
 	case len(request) == 1 && request[0] == "close":
-		plan := s.plan()
+		r := response{Plan: s.plan()}
+		if t, ok := s.program.(tracer); ok {
+			r.Losses = t.losses()
+		}
 		s.close()
-		bytes, err := peakMemory()
-		return response{PeakMemory: bytes, Plan: plan}, err
+		var err error
+		r.PeakMemory, err = peakMemory()
+		return r, err
 	}
 	return response{}, fmt.Errorf("request %q is not one of: open NAME, step COUNT, close", strings.Join(request, " "))
 }
