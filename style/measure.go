@@ -7,7 +7,7 @@ import (
 
 // measure computes the statistics of a style picture at the style layers.
 func measure(ctx context.Context, n *Network, spec Spec, p Picture, tile Tile) ([]Statistics, error) {
-	o := &Objective{net: n, spec: Spec{StyleLayers: spec.StyleLayers, Losses: spec.Losses, Style: 1}, h: p.H, w: p.W}
+	o := &Objective{net: n, spec: Spec{StyleLayers: spec.StyleLayers, Losses: spec.Losses, Style: 1}, h: p.H, w: p.W, means: true}
 	if err := o.forStatistics(tile); err != nil {
 		return nil, err
 	}

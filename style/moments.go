@@ -9,24 +9,48 @@ import (
 
 type node = graph.Node
 
-// moments are the mean [C] and the second moment [C C] of features as nodes.
+// moments are the mean [C] and the second moment [C C] of features as nodes. The mean is nil where no loss asks for it.
 type moments struct{ mean, second *node }
 
-// sums adds up features f [1 h w C] over positions, each times its weight [1 h w 1], nil for 1: Σ w·f and Σ w·ffᵀ.
-func sums(f, weight *node) moments {
+// weighing says how positions count in sums.
+type weighing int
+
+const (
+	alike  weighing = iota // all 1
+	chosen                 // 0 or 1
+	softly                 // anything from 0 to 1
+)
+
+// sums adds up features f [1 h w C] over positions, each times its weight [1 h w 1]: Σ w·f, if the mean counts, and Σ w·ffᵀ.
+func sums(f, weight *node, how weighing, mean bool) moments {
 	c := f.Shape().Dim(3)
-	if weight == nil {
-		return moments{graph.ReduceSum(f, 0, 1, 2), graph.Reshape(nn.Gram(f, nn.GramSum), c, c)}
+	once, rooted := f, f
+	switch how {
+	case chosen:
+		once = graph.Mul(f, weight)
+		rooted = once // 1 is its own root
+	case softly:
+		// The root of the weight on both sides keeps the product symmetric.
+		rooted = graph.Mul(f, graph.Sqrt(weight))
+		if mean {
+			once = graph.Mul(f, weight)
+		}
 	}
-	// The root of the weight on both sides keeps the product symmetric.
-	rooted := graph.Mul(f, graph.Sqrt(weight))
-	return moments{graph.ReduceSum(graph.Mul(f, weight), 0, 1, 2), graph.Reshape(nn.Gram(rooted, nn.GramSum), c, c)}
+	m := moments{second: graph.Reshape(nn.Gram(rooted, nn.GramSum), c, c)}
+	if mean {
+		m.mean = graph.ReduceSum(once, 0, 1, 2)
+	}
+	return m
 }
 
 // over divides sums by the sum of the weights.
 func (m moments) over(n *node) moments {
 	inverse := graph.Reciprocal(n)
-	return moments{graph.Mul(m.mean, inverse), graph.Mul(m.second, inverse)}
+	m.second = graph.Mul(m.second, inverse)
+	if m.mean != nil {
+		m.mean = graph.Mul(m.mean, inverse)
+	}
+	return m
 }
 
 // covariance is M - μμᵀ.

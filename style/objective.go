@@ -19,6 +19,7 @@ type Objective struct {
 	h, w           int
 	layout         layout
 	style, content []Layer
+	means          bool          // whether a loss asks for features' means
 	masks          []Mask        // of regions; nil where there is one region everywhere
 	guides         [][][]float32 // [region][style layer][positions]; nil without masks
 	counts         [][]float64   // [region][style layer] sums of guides
@@ -47,7 +48,7 @@ func NewObjective(ctx context.Context, n *Network, spec Spec, targets *Targets, 
 	if spec.style() != nil && len(masks) != len(targets.Regions) && !(masks == nil && len(targets.Regions) == 1) {
 		return nil, fmt.Errorf("style: %d masks for %d regions of style", len(masks), len(targets.Regions))
 	}
-	o := &Objective{net: n, spec: spec, h: h, w: w, masks: masks, inputs: newInputs()}
+	o := &Objective{net: n, spec: spec, h: h, w: w, means: spec.means(), masks: masks, inputs: newInputs()}
 	for _, l := range spec.style() {
 		layer, err := n.layer(l.Layer)
 		if err != nil {

@@ -129,6 +129,16 @@ func (s Spec) has(l Loss) (weight float64, ok bool) {
 	return weight, ok
 }
 
+// means tells whether a loss asks for features' means, not for their second moments alone.
+func (s Spec) means() bool {
+	for _, l := range s.Losses {
+		if l.Loss == Covariance || l.Loss == MeanVar || l.Loss == Wasserstein {
+			return true
+		}
+	}
+	return false
+}
+
 // Losses is the value of a picture by its parts, weights included.
 type Losses struct {
 	Total, Content, Style, TV float64

@@ -49,19 +49,27 @@ func newLayout(layers []Layer, h, w int, tile Tile) (layout, error) {
 // span is a tile along one axis.
 type span struct{ start, from, to int }
 
-// spans cuts n pixels into equal tiles of at most side. All windows are equally long and begin at multiples of the
-// stride, so that positions of a window are positions of the picture; the last ends where the picture does.
+// spans cuts n pixels into equal windows, of which tiles of at most side keep a halo to each side; the first and the last
+// own what is the picture's edge too. Windows begin at multiples of the stride, so that positions of a window are positions
+// of the picture; the last ends where the picture does.
 func spans(n, side, halo, stride int) (all []span, window int) {
-	if side == 0 || side+2*halo+n%stride >= n {
+	rest := n % stride
+	if side == 0 || side+2*halo+rest >= n {
 		return []span{{0, 0, n}}, n
 	}
-	count := (n + side - 1) / side
-	side = ((n+count-1)/count + stride - 1) / stride * stride
-	if window = side + 2*halo + n%stride; window >= n {
+	count := (n - 2*halo + side - 1) / side
+	side = ((n-2*halo+count-1)/count + stride - 1) / stride * stride
+	if window = side + 2*halo + rest; window >= n {
 		return []span{{0, 0, n}}, n
 	}
-	for from := 0; from < n; from += side {
-		all = append(all, span{start: min(max(0, from-halo), n-window), from: from, to: min(from+side, n)})
+	for from := 0; from < n; {
+		start := min(max(0, from-halo), n-window)
+		to := start + halo + side
+		if start == n-window {
+			to = n
+		}
+		all = append(all, span{start: start, from: from, to: to})
+		from = to
 	}
 	return all, window
 }

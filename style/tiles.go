@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 )
 
 // A loss of the whole picture is a function of sums over positions, and those add up over tiles:
@@ -18,110 +15,9 @@ import (
 //
 // What a tile's pixels do to positions that other tiles own is in those tiles' parts: windows overlap by what features see.
 
-// buildSums is pass 1. Inputs: the window, and for each region and style layer the weights of positions. Results: for each
-// of those mean and second sums, and with the histogram loss each style layer's features.
-func (o *Objective) buildSums(scope *model.Scope, inputs []*node) []*node {
-	var names []string
-	for _, l := range o.style {
-		names = append(names, l.Name)
-	}
-	features := o.net.Build(scope, inputs[0], names)
-	var results []*node
-	for r := range o.regions() {
-		for l := range o.style {
-			m := sums(features[l], inputs[1+r*len(o.style)+l])
-			results = append(results, m.mean, m.second)
-		}
-	}
-	if _, ok := o.spec.has(Histogram); ok {
-		results = append(results, features...)
-	}
-	return results
-}
-
-// buildCombine is the loss of statistics. Inputs: for each region and layer mean and second moment, then the targets.
-// Results: the terms, and the gradients by the moments.
-func (o *Objective) buildCombine(_ *model.Scope, inputs []*node) []*node {
-	n := 2 * o.regions() * len(o.style)
-	targets, _ := o.targetNodes(inputs[n:])
-	var terms []*node
-	for r := range targets {
-		for l := range o.style {
-			at := 2 * (r*len(o.style) + l)
-			losses := momentLosses(o.spec, moments{inputs[at], inputs[at+1]}, targets[r][l])
-			for _, name := range o.momentLosses() {
-				terms = append(terms, losses[name])
-			}
-		}
-	}
-	if len(terms) == 0 {
-		zero := graph.ScalarZero(inputs[0].Graph(), dtypes.Float32)
-		return append([]*node{graph.Reshape(zero, 1)}, zeros(inputs[:n])...)
-	}
-	return append([]*node{stack(terms)}, graph.Gradient(weighted(o.styleParts(), terms), inputs[:n]...)...)
-}
-
-func zeros(of []*node) []*node {
-	all := make([]*node, len(of))
-	for i, x := range of {
-		all[i] = graph.ZerosLike(x)
-	}
-	return all
-}
-
-// buildBackward is pass 2. Inputs: the window; for each region and style layer the weights of positions, the gradients by
-// mean and second sums, and with the histogram loss its coefficient and table; the content picture's window; for each
-// content layer the weights of positions and the coefficient. Results: the sums of the local terms, and the gradient.
-func (o *Objective) buildBackward(scope *model.Scope, inputs []*node) []*node {
-	x := inputs[0]
-	names, index := o.taps()
-	features := o.net.Build(scope, x, names)
-	next := func() *node {
-		n := inputs[1]
-		inputs = inputs[1:]
-		return n
-	}
-	_, histogram := o.spec.has(Histogram)
-	total := graph.ScalarZero(x.Graph(), dtypes.Float32)
-	var local []*node
-	for r := range o.regions() {
-		for l, layer := range o.style {
-			f, weight, mean, second := features[index[layer.Name]], next(), next(), next()
-			m := sums(f, weight)
-			total = graph.Add(total, graph.ReduceAllSum(graph.Mul(mean, m.mean)))
-			total = graph.Add(total, graph.ReduceAllSum(graph.Mul(second, m.second)))
-			if histogram {
-				coefficient, table := next(), next()
-				match := graph.StopGradient(o.matches[r][l].apply(f, table))
-				d := graph.ReduceAllSum(graph.Mul(weight, graph.Square(graph.Sub(f, match))))
-				local = append(local, d)
-				total = graph.Add(total, graph.Mul(coefficient, d))
-			}
-		}
-	}
-	if len(o.content) > 0 {
-		var contentNames []string
-		for _, l := range o.content {
-			contentNames = append(contentNames, l.Name)
-		}
-		wanted := o.net.Build(scope, next(), contentNames)
-		for l, layer := range o.content {
-			weight, coefficient := next(), next()
-			d := graph.Sub(features[index[layer.Name]], graph.StopGradient(wanted[l]))
-			sum := graph.ReduceAllSum(graph.Mul(weight, graph.Square(d)))
-			local = append(local, sum)
-			total = graph.Add(total, graph.Mul(coefficient, sum))
-		}
-	}
-	if len(local) == 0 {
-		local = []*node{graph.ScalarZero(x.Graph(), dtypes.Float32)}
-	}
-	return []*node{stack(local), graph.Gradient(total, x)[0]}
-}
-
 // sumsOf are the statistics of the whole picture.
 type sumsOf struct {
-	mean, second [][][]float64 // [region][style layer]
+	mean, second [][][]float64 // [region][style layer]; means are 0 where they do not count
 }
 
 func (o *Objective) newSums() *sumsOf {
@@ -214,17 +110,20 @@ func (o *Objective) addTile(total *sumsOf, x []float32, t window, see func(r, l 
 	n := len(o.style)
 	for r := range o.regions() {
 		for l := range o.style {
-			at := 2 * (r*n + l)
-			if err := accumulate(total.mean[r][l], out[at]); err != nil {
+			k := o.moments()
+			at := k * (r*n + l)
+			if o.means {
+				if err := accumulate(total.mean[r][l], out[at]); err != nil {
+					return err
+				}
+			}
+			if err := accumulate(total.second[r][l], out[at+k-1]); err != nil {
 				return err
 			}
-			if err := accumulate(total.second[r][l], out[at+1]); err != nil {
-				return err
-			}
-			if see == nil || len(out) == 2*o.regions()*n {
+			if see == nil || len(out) == k*o.regions()*n {
 				continue
 			}
-			err := tensors.ConstFlatData(out[2*o.regions()*n+l], func(features []float32) {
+			err := tensors.ConstFlatData(out[k*o.regions()*n+l], func(features []float32) {
 				_ = tensors.ConstFlatData(args[1+r*n+l].(*tensors.Tensor), func(weights []float32) { see(r, l, features, weights) })
 			})
 			if err != nil {
@@ -243,23 +142,25 @@ func accumulate(sum []float64, t *tensors.Tensor) error {
 	})
 }
 
-// gradients of the loss by sums.
-type gradients struct {
-	mean, second [][]*tensors.Tensor // [region][style layer]
-}
+// gradients of the loss by sums: for each region and style layer as many as there are moments.
+type gradients [][][]*tensors.Tensor
 
 // judge computes the loss of sums, and what pass 2 needs.
-func (o *Objective) judge(total *sumsOf, losses *Losses) (*gradients, error) {
+func (o *Objective) judge(total *sumsOf, losses *Losses) (gradients, error) {
 	var args []any
 	var made []*tensors.Tensor
 	defer func() { finalize(made) }()
 	for r := range o.regions() {
 		for l, layer := range o.style {
 			n := o.counts[r][l]
-			mean, second := scaled(total.mean[r][l], 1/n, layer.Channels), scaled(total.second[r][l], 1/n, layer.Channels, layer.Channels)
-			made = append(made, mean, second)
-			args = append(args, mean, second)
+			if o.means {
+				made = append(made, scaled(total.mean[r][l], 1/n, layer.Channels))
+			}
+			made = append(made, scaled(total.second[r][l], 1/n, layer.Channels, layer.Channels))
 		}
+	}
+	for _, t := range made {
+		args = append(args, t)
 	}
 	for _, t := range o.targets {
 		args = append(args, t)
@@ -274,21 +175,22 @@ func (o *Objective) judge(total *sumsOf, losses *Losses) (*gradients, error) {
 		return nil, err
 	}
 	losses.add(o.styleParts(), values)
-	g := &gradients{}
-	for r := range o.regions() {
-		var means, seconds []*tensors.Tensor
+	g := make(gradients, o.regions())
+	out = out[1:]
+	for r := range g {
 		for l, layer := range o.style {
-			at := 1 + 2*(r*len(o.style)+l)
-			for i, list := range []*[]*tensors.Tensor{&means, &seconds} {
-				v, err := vector(out[at+i])
+			var by []*tensors.Tensor
+			for i := range o.moments() {
+				v, err := vector(out[i])
 				if err != nil {
 					return nil, err
 				}
-				dims := []int{layer.Channels, layer.Channels}[:1+i]
-				*list = append(*list, scaled(v, 1/o.counts[r][l], dims...))
+				dims := []int{layer.Channels, layer.Channels}[:3-o.moments()+i]
+				by = append(by, scaled(v, 1/o.counts[r][l], dims...))
 			}
+			out = out[o.moments():]
+			g[r] = append(g[r], by)
 		}
-		g.mean, g.second = append(g.mean, means), append(g.second, seconds)
 	}
 	return g, nil
 }
@@ -302,7 +204,7 @@ func scaled(values []float64, by float64, dims ...int) *tensors.Tensor {
 }
 
 func (o *Objective) evaluateTiles(ctx context.Context, x, gradient []float32) (losses Losses, err error) {
-	var g *gradients
+	var g gradients
 	var tables [][]*tensors.Tensor
 	if len(o.style) > 0 {
 		histograms := o.newHistograms()
@@ -336,10 +238,9 @@ func (o *Objective) evaluateTiles(ctx context.Context, x, gradient []float32) (l
 	for _, lists := range tables {
 		finalize(lists)
 	}
-	if g != nil {
-		for r := range g.mean {
-			finalize(g.mean[r])
-			finalize(g.second[r])
+	for _, layers := range g {
+		for _, by := range layers {
+			finalize(by)
 		}
 	}
 	parts, scales := o.localParts()
@@ -372,7 +273,7 @@ func (o *Objective) localParts() (parts []part, scales []float64) {
 }
 
 // backwardTile adds a tile's part to the gradient and returns its local sums.
-func (o *Objective) backwardTile(x, gradient []float32, t window, g *gradients, tables [][]*tensors.Tensor) ([]float64, error) {
+func (o *Objective) backwardTile(x, gradient []float32, t window, g gradients, tables [][]*tensors.Tensor) ([]float64, error) {
 	picture, err := o.crop("window", x, t)
 	if err != nil {
 		return nil, err
@@ -391,7 +292,10 @@ func (o *Objective) backwardTile(x, gradient []float32, t window, g *gradients, 
 			if err != nil {
 				return nil, err
 			}
-			args = append(args, weights, g.mean[r][l], g.second[r][l])
+			args = append(args, weights)
+			for _, by := range g[r][l] {
+				args = append(args, by)
+			}
 			if tables != nil {
 				c, err := coefficient()
 				if err != nil {

@@ -23,11 +23,12 @@ func (o *Objective) buildWhole(scope *model.Scope, inputs []*node) []*node {
 			for l, layer := range o.style {
 				f := features[index[layer.Name]]
 				var guide *node
+				how := alike
 				if o.masks != nil {
-					guide, rest = rest[0], rest[1:]
+					guide, rest, how = rest[0], rest[1:], softly
 				}
 				count := graph.Const(x.Graph(), float32(o.counts[r][l]))
-				losses := momentLosses(o.spec, sums(f, guide).over(count), targets[r][l])
+				losses := momentLosses(o.spec, sums(f, guide, how, o.means).over(count), targets[r][l])
 				for _, name := range o.momentLosses() {
 					terms = append(terms, losses[name])
 				}

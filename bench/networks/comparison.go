@@ -138,7 +138,7 @@ func (c *comparison) run(ctx context.Context, pairs []pair) error {
 // pair paints a pair with all networks.
 func (c *comparison) pair(ctx context.Context, p pair) error {
 	o := style.Defaults()
-	o.Size, o.Iterations, o.Tolerance = c.size, c.iterations, -1 // the same work for all
+	o.Size, o.Iterations, o.TV, o.Tolerance = c.size, c.iterations, c.tv, -1 // the same work for all
 	var err error
 	if o.Content, err = c.read(p.content); err != nil {
 		return err

@@ -47,7 +47,7 @@ type options struct {
 	random          bool
 	size            int
 	iterations      string
-	content         float64
+	content, tv     float64
 	distance        float64
 	tries           int
 	tolerance       float64
@@ -66,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.size, "size", 256, "`pixels` of the long side")
 	flags.StringVar(&o.iterations, "iterations", "60,60,80", "`numbers` of iterations at each scale")
 	flags.Float64Var(&o.content, "content-weight", d.ContentWeight, "`weight` of the content when the judge paints")
+	flags.Float64Var(&o.tv, "tv", d.TV, "`weight` of total variation")
 	flags.Float64Var(&o.distance, "content-distance", 0, "`distance` to come to, the judge too (default what it comes to with -content-weight)")
 	flags.IntVar(&o.tries, "tries", 3, "paintings of a network, at most, until its content distance is the judge's")
 	flags.Float64Var(&o.tolerance, "tolerance", 0.05, "`part` by which content distances may differ")
@@ -91,6 +92,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-tries is %d, want 1 or more", o.tries)
 	case !(o.tolerance > 0):
 		return fmt.Errorf("-tolerance is %v, want more than 0", o.tolerance)
+	case !(o.tv >= 0):
+		return fmt.Errorf("-tv is %v, want 0 or more", o.tv)
 	case !(o.distance >= 0):
 		return fmt.Errorf("-content-distance is %v, want more than 0", o.distance)
 	case !(o.content > 0):

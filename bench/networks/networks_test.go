@@ -76,6 +76,7 @@ func TestBadFlags(t *testing.T) {
 		"-judge=x -iterations=3,x a+b":        "-iterations is",
 		"-judge=x -tries=0 a+b":               "-tries is 0",
 		"-judge=x -tolerance=0 a+b":           "-tolerance is 0",
+		"-judge=x -tv=-1 a+b":                 "-tv is -1",
 		"-judge=x -content-distance=-1 a+b":   "-content-distance is -1",
 		"-judge=x -content-weight=-1 a+b":     "-content-weight is -1",
 		"-judge=no.safetensors a.png+b.png":   "no.safetensors",
