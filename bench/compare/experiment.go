@@ -121,14 +121,14 @@ func openFashion(dir string) (*fashion, error) {
 	return &fashion{train, test}, err
 }
 
-// data is the sets with augmentation for training.
+// data is the sets, flipped at random for training.
 func (f *fashion) data(seed uint64, batch int) *learn.Data {
 	normalise := data.Normalise{Mean: []float64{0.286}, Std: []float64{0.353}}
 	return &learn.Data{
 		Name: "Fashion-MNIST",
 		Train: &data.Loader{
 			Dataset: f.train, Batch: batch, Seed: seed, Shuffle: true, DropLast: true, Normalise: normalise,
-			Transforms: []data.Transform{data.RandomCrop{Pad: 2}, data.Flip{}},
+			Transforms: []data.Transform{data.Flip{}},
 		},
 		Valid: &data.Loader{Dataset: f.test, Batch: 250, Normalise: normalise},
 	}
