@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -21,6 +22,7 @@ import (
 type decoder struct {
 	file     string
 	dir      string   // that paths are relative to
+	data     string   // another one for what is not there
 	settings []string // that lines below 0 stand for
 	lines    map[string]int
 	problems []problem
@@ -279,13 +281,32 @@ func orFile(path string) string {
 	return path
 }
 
-// Path is the path of a file or folder, relative to the recipe's folder.
+// Path is the path of a file or folder, relative to the recipe's folder, or to Options.Data where only that has it.
 type Path string
+
+// find is a relative path from where it is meant.
+func (d *decoder) find(path string) string {
+	here := filepath.Join(d.dir, path)
+	if d.data == "" {
+		return here
+	}
+	if _, err := os.Stat(here); err == nil {
+		return here
+	}
+	there, err := filepath.Abs(filepath.Join(d.data, path))
+	if err != nil {
+		return here
+	}
+	if _, err := os.Stat(there); err != nil {
+		return here
+	}
+	return there
+}
 
 func (p *Path) decode(d *decoder, n *yaml.Node, path string) {
 	d.scalar(n, reflect.ValueOf((*string)(p)).Elem(), path)
 	if s := string(*p); s != "" && !filepath.IsAbs(s) {
-		*p = Path(filepath.Join(d.dir, s))
+		*p = Path(d.find(s))
 	}
 	if *p != "" {
 		n.Value = string(*p) // what is written beside results has to hold from anywhere

@@ -194,6 +194,8 @@ type Options struct {
 	// Set are changes such as "phases.0.lr=0.01": a path of fields and numbers of list entries, which count from 0, and a
 	// value in YAML. They are read as strictly as the file.
 	Set []string
+	// Data is a folder where paths are looked for that the recipe's own folder does not have; empty means none.
+	Data string
 }
 
 // Load reads a file. The error has a line for each problem.
@@ -220,7 +222,7 @@ func Parse(name string, text []byte, dir string, o Options) (*Recipe, error) {
 			return nil, err
 		}
 	}
-	d := &decoder{file: name, dir: dir, settings: o.Set, lines: map[string]int{}}
+	d := &decoder{file: name, dir: dir, data: o.Data, settings: o.Set, lines: map[string]int{}}
 	r := &Recipe{file: name, lines: d.lines, at: d.at}
 	d.value(root, reflect.ValueOf(r).Elem(), "")
 	if len(d.problems) == 0 {

@@ -49,7 +49,7 @@ func (f *recipeFlags) open() (compute.Backend, error) {
 
 // load reads a recipe: a file, or one that is built in where no file has that name. No name means builtIn.
 func (f *recipeFlags) load(name string) (*recipe.Recipe, error) {
-	o := recipe.Options{Set: f.sets}
+	o := recipe.Options{Set: f.sets, Data: os.Getenv("ATELIER_DATA")}
 	if name == "" {
 		return embedded(builtIn, o)
 	}

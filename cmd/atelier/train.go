@@ -39,6 +39,8 @@ The folder of results gets the recipe, checkpoints, the weights for other progra
 step and epoch) and plots. Ctrl-C finishes the step, saves, and prints the command that goes on; a run that was killed
 goes on from its last checkpoint, to the same bits.
 
+Data that a recipe's folder does not have are looked for in $ATELIER_DATA.
+
 Recipes that are built in, by name: ` + strings.Join(embeddedNames(), ", ") + ".",
 		Example: `  atelier train
   atelier train recipe.yaml --out runs/first --set phases.0.lr=0.01
