@@ -41,6 +41,12 @@ func (g Goal) String() string {
 	return g.Metric + "=" + strconv.FormatFloat(g.Value, 'g', -1, 64)
 }
 
+// UnmarshalText is ParseGoal.
+func (g *Goal) UnmarshalText(text []byte) (err error) {
+	*g, err = ParseGoal(string(text))
+	return err
+}
+
 // In is the goal with the full name of its metric, one of those that are measured. A short name is a metric of
 // validation ("top5" is valid_top5, "ema_loss" is ema_valid_loss), and top1 is another name of accuracy. The error wraps
 // ErrNotMeasured, or says why the metric cannot have the value.

@@ -34,6 +34,7 @@ func (r *Recipe) Config() (learn.Config, error) {
 		Phases: b.phases, Seed: r.Seed, Dir: string(r.Out),
 		Checkpoint:  learn.CheckpointPolicy(r.Checkpoint),
 		Stop:        learn.StopPolicy(r.Stop),
+		Until:       r.Until,
 		EMA:         learn.EMA(r.EMA),
 		SWA:         r.SWA.swa(),
 		Lookahead:   learn.Lookahead(r.Lookahead),

@@ -57,6 +57,7 @@ func (r *Recipe) check(d *decoder) {
 	}
 	r.checkWatch(d, r.Stop.Watch, "stop.watch")
 	r.checkWatch(d, r.Checkpoint.Best, "checkpoint.best")
+	r.checkUntil(d)
 	if s := r.Loss.LabelSmoothing; !(s >= 0 && s < 1) {
 		d.wrong(r.lines["loss.label_smoothing"], "loss.label_smoothing is %v: want 0 to less than 1", s)
 	}

@@ -23,7 +23,7 @@ type decoder struct {
 	file     string
 	dir      string   // that paths are relative to
 	data     string   // another one for what is not there
-	settings []string // that lines below 0 stand for
+	settings []string // that lines below 0 stand for, as messages call them
 	lines    map[string]int
 	problems []problem
 }
@@ -56,7 +56,7 @@ func (d *decoder) err() error {
 func (d *decoder) at(line int) string {
 	switch {
 	case line < 0:
-		return "--set " + d.settings[-1-line]
+		return d.settings[-1-line]
 	case line == 0:
 		return d.file
 	default:

@@ -35,6 +35,11 @@ type Recipe struct {
 	Report     Report          `json:"report"`    // pictures of how the run ended
 	Out        Path            `json:"out"`       // the folder of results; the command's --out comes first
 
+	// Until is where the run ends, as in top1=0.94: see learn.Goal. Empty means at the end of the phases. PricePerHour is that
+	// of the machine, in USD; zero means none, and it is for the record that a run to a goal leaves.
+	Until        learn.Goal `json:"until"`
+	PricePerHour float64    `json:"price_per_hour"`
+
 	file  string
 	text  []byte
 	lines map[string]int
@@ -196,6 +201,9 @@ type Options struct {
 	Set []string
 	// Data is a folder where paths are looked for that the recipe's own folder does not have; empty means none.
 	Data string
+	// Until and PricePerHour are the recipe's, if they are not zero; messages call them --until and --price-per-hour.
+	Until        learn.Goal
+	PricePerHour float64
 }
 
 // Load reads a file. The error has a line for each problem.
@@ -217,12 +225,13 @@ func Parse(name string, text []byte, dir string, o Options) (*Recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, setting := range o.Set {
+	settings, names := o.changes()
+	for i, setting := range settings {
 		if err := set(root, setting, i); err != nil {
 			return nil, err
 		}
 	}
-	d := &decoder{file: name, dir: dir, data: o.Data, settings: o.Set, lines: map[string]int{}}
+	d := &decoder{file: name, dir: dir, data: o.Data, settings: names, lines: map[string]int{}}
 	r := &Recipe{file: name, lines: d.lines, at: d.at}
 	d.value(root, reflect.ValueOf(r).Elem(), "")
 	if len(d.problems) == 0 {

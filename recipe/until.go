@@ -1,0 +1,56 @@
+package recipe
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/atelier-go/atelier/learn"
+)
+
+// changes are what Options say, as settings of fields, each with what messages call it.
+func (o Options) changes() (settings, names []string) {
+	add := func(flag, field, value string) {
+		settings = append(settings, field+"="+value)
+		names = append(names, flag+" "+value)
+	}
+	for _, s := range o.Set {
+		settings, names = append(settings, s), append(names, "--set "+s)
+	}
+	if o.Until != (learn.Goal{}) {
+		add("--until", "until", o.Until.String())
+	}
+	if o.PricePerHour != 0 {
+		add("--price-per-hour", "price_per_hour", strconv.FormatFloat(o.PricePerHour, 'f', -1, 64))
+	}
+	return settings, names
+}
+
+// checkUntil wants a goal that the run measures, and a price for nothing else.
+func (r *Recipe) checkUntil(d *decoder) {
+	if p := r.PricePerHour; !(p >= 0) || math.IsInf(p, 0) {
+		d.wrong(r.lines["price_per_hour"], "price_per_hour is %v: want USD, a number that is not negative", p)
+	}
+	if r.Until == (learn.Goal{}) {
+		if r.PricePerHour > 0 {
+			d.wrong(r.lines["price_per_hour"], "there is a price per hour, and no goal whose cost it could tell: want until, as in top1=0.94")
+		}
+		return
+	}
+	prefixes := []string{"train_", "valid_"}
+	if r.EMA.Decay > 0 {
+		prefixes = append(prefixes, "ema_valid_")
+	}
+	if r.SWA.Start > 0 {
+		prefixes = append(prefixes, "swa_valid_")
+	}
+	var measured []string
+	for _, prefix := range prefixes {
+		measured = append(measured, prefix+"loss")
+		for _, m := range r.metrics() {
+			measured = append(measured, prefix+string(m))
+		}
+	}
+	if _, err := r.Until.In(measured); err != nil {
+		d.wrong(r.lines["until"], "until: %v", err)
+	}
+}
