@@ -18,6 +18,7 @@ type Device struct {
 	Cores     int    `json:"cores"`   // physical; 0 where unknown
 	Logical   int    `json:"logical"` // hardware threads that this process may use
 	Threads   int    `json:"threads"` // that the backend uses unless its configuration says otherwise
+	Memory    int64  `json:"memory"`  // of the machine, in bytes; 0 where unknown
 	// Sizes of the caches in bytes, of a core (L1D, L2) and as the processor reports it (L3); 0 where unknown.
 	L1D int `json:"l1d"`
 	L2  int `json:"l2"`
@@ -54,6 +55,7 @@ func Probe() Device {
 		Cores:     c.PhysicalCores,
 		Logical:   runtime.NumCPU(),
 		Threads:   runtime.GOMAXPROCS(0),
+		Memory:    physicalMemory(),
 		L1D:       max(0, c.Cache.L1D),
 		L2:        max(0, c.Cache.L2),
 		L3:        max(0, c.Cache.L3),

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -9,6 +10,9 @@ func TestProbeChoosesOneLevelAndSaysWhy(t *testing.T) {
 	d := Probe()
 	if d.Processor == "" || d.Logical < 1 || d.Threads < 1 {
 		t.Errorf("Probe() = %+v: it lacks the processor's name or its threads", d)
+	}
+	if runtime.GOOS == "linux" && (d.Memory < 64<<20 || d.Memory > 1<<50) {
+		t.Errorf("%d bytes of memory", d.Memory)
 	}
 	chosen := 0
 	for _, l := range d.Levels {

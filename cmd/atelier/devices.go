@@ -35,6 +35,7 @@ func writeDevice(w io.Writer, d cpu.Device) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s/%s\n", d.Processor, d.OS, d.Arch)
 	fmt.Fprintf(&b, "cores     %s, %d usable; the backend uses %d threads\n", known(d.Cores, "%d"), d.Logical, d.Threads)
+	fmt.Fprintf(&b, "memory    %s\n", known(int(d.Memory>>20), "%d MiB"))
 	fmt.Fprintf(&b, "caches    L1d %s, L2 %s, L3 %s\n", cacheSize(d.L1D), cacheSize(d.L2), cacheSize(d.L3))
 	fmt.Fprintf(&b, "features  %s\n", strings.Join(d.Features, " "))
 	b.WriteString("kernels\n")
