@@ -1,0 +1,96 @@
+package race
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// described are the fields that the format has for other things than how the hardware was paid for.
+var described = []string{"version", "author", "authorEmail", "framework", "codeURL", "model", "timestamp", "logFilename", "costPerHour",
+	"usedBlacklist", "commitHash", "latency", "cost", Top1, Top5, F1}
+
+// onDemand refuses an entry that has a price and says, in its hardware, its misc or a field of its own, that it is that
+// of a spot or preemptible machine: DAWNBench wants on-demand prices.
+func onDemand(o *object) error {
+	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
+		if slices.Contains(described, name) {
+			continue
+		}
+		var v any
+		if json.Unmarshal(o.fields[name].raw, &v) != nil {
+			continue // a number too large for anything
+		}
+		if text, found := findSpot(name, v); found {
+			return o.wrong(name, " says %q, and there is a price: spot prices are refused, want the on-demand price or none", short([]byte(text)))
+		}
+	}
+	return nil
+}
+
+// findSpot looks for a spot price in a value and all that is in it; text is what says so.
+func findSpot(name string, v any) (text string, found bool) {
+	switch v := v.(type) {
+	case string:
+		return v, spot(v)
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if text, found := findSpot(key, v[key]); found {
+				return text, true
+			}
+		}
+		return "", false
+	case []any:
+		for _, item := range v {
+			if text, found := findSpot(name, item); found {
+				return text, true
+			}
+		}
+		return "", false
+	case nil:
+		return "", false
+	default: // "spot": true, "spotPrice": 0.9
+		return fmt.Sprintf("%s: %v", name, v), v != false && spot(name)
+	}
+}
+
+// spot tells whether a text speaks of a spot or preemptible machine, unless it says that it is none, or that the price is
+// an on-demand one.
+func spot(text string) bool {
+	words := wordsOf(text)
+	found := false
+	for i, word := range words {
+		before := ""
+		if i > 0 {
+			before = words[i-1]
+		}
+		switch word {
+		case "spot", "preemptible", "preemptable", "preemptibles":
+			found = found || before != "non" && before != "not" && before != "no"
+		case "ondemand":
+			return false
+		case "demand":
+			if before == "on" {
+				return false
+			}
+		}
+	}
+	return found
+}
+
+// wordsOf are the words of a text in lower case; camelCase and snake_case are several.
+func wordsOf(text string) []string {
+	var b strings.Builder
+	previous := ' '
+	for _, c := range text {
+		if unicode.IsUpper(c) && unicode.IsLower(previous) {
+			b.WriteByte(' ')
+		}
+		previous = c
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return strings.FieldsFunc(b.String(), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+}
