@@ -162,3 +162,7 @@ func (c Config) measured(p *Plan) []string {
 	}
 	return all
 }
+
+// Measured are the names of what the ends of epochs measure: train_loss, valid_accuracy and so on. Averages of weights are
+// not measured in every epoch.
+func (l *Learner) Measured() []string { return l.config.measured(l.plan) }

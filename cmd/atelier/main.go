@@ -105,7 +105,7 @@ it.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newStyle(), newAudit(), newModels(), newBench(), newDevices(), newVersion(), newBenchWorker())
+	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newLeaderboard(), newStyle(), newAudit(), newModels(), newBench(), newDevices(), newVersion(), newBenchWorker())
 	return root
 }
 

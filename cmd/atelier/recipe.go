@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/atelier-go/atelier/cpu"
+	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/recipe"
 	"github.com/atelier-go/atelier/recipes"
 )
@@ -25,6 +26,10 @@ type recipeFlags struct {
 	threads int
 	isa     string
 	backend string
+
+	// Of training alone: what comes before the recipe's.
+	until        learn.Goal
+	pricePerHour float64
 }
 
 func (f *recipeFlags) addSet(cmd *cobra.Command) {
@@ -49,7 +54,7 @@ func (f *recipeFlags) open() (compute.Backend, error) {
 
 // load reads a recipe: a file, or one that is built in where no file has that name. No name means builtIn.
 func (f *recipeFlags) load(name string) (*recipe.Recipe, error) {
-	o := recipe.Options{Set: f.sets, Data: os.Getenv("ATELIER_DATA")}
+	o := recipe.Options{Set: f.sets, Data: os.Getenv("ATELIER_DATA"), Until: f.until, PricePerHour: f.pricePerHour}
 	if name == "" {
 		return embedded(builtIn, o)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,12 +42,20 @@ goes on from its last checkpoint, to the same bits.
 
 Data that a recipe's folder does not have are looked for in $ATELIER_DATA.
 
+With --until the run ends at the first epoch that reaches a goal. Training time without evaluation, epochs, FLOPs, hardware
+and cost go to dawnbench.json and dawnbench.tsv, in DAWNBench's format, for "atelier leaderboard". A run that ends without
+reaching its goal says how far it came and exits with 1. The goal is kept: --resume goes on to it, with the time so far.
+
 Recipes that are built in, by name: ` + strings.Join(embeddedNames(), ", ") + ".",
 		Example: `  atelier train
   atelier train recipe.yaml --out runs/first --set phases.0.lr=0.01
+  atelier train recipe.yaml --until top1=0.94 --price-per-hour 0.10
   atelier train --resume --out runs/first`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if p := f.pricePerHour; cmd.Flags().Changed("price-per-hour") && (!(p > 0) || math.IsInf(p, 0)) {
+				return usagef("train: --price-per-hour is %v, want USD above 0", p)
+			}
 			name := ""
 			if len(args) > 0 {
 				name = args[0]
@@ -57,6 +66,8 @@ Recipes that are built in, by name: ` + strings.Join(embeddedNames(), ", ") + ".
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&f.out, "out", "", "`folder` of results (default the recipe's, or runs/ and the recipe's name)")
+	flags.Var(goalFlag{&f.until}, "until", "end at a `goal`, as in top1=0.94 or valid_loss=0.3, and record the time it took")
+	flags.Float64Var(&f.pricePerHour, "price-per-hour", 0, "on-demand price of the machine in `USD`, for the cost of reaching the goal")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the run in the folder; without a recipe, with the folder's own")
 	f.addSet(cmd)
 	f.addBackend(cmd)
@@ -81,6 +92,13 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 	}
 	defer config.Backend.Finalize()
 	config.Dir, config.Progress = dir, stderr
+	var record *recorder
+	if config.Until.Metric != "" {
+		if record, err = f.newRecorder(r, config, dir); err != nil {
+			return err
+		}
+		config.Handlers = append(config.Handlers, record)
+	}
 	learner, err := learn.New(config)
 	if err != nil {
 		return err
@@ -93,7 +111,10 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
-	return f.report(ctx, result, learner, dir, stdout, stderr)
+	if err := f.report(ctx, result, learner, dir, stdout, stderr); err != nil || record == nil {
+		return err
+	}
+	return record.report(stdout)
 }
 
 // recipe reads the recipe; that of the folder where a run goes on without one.

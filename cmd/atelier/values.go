@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/style"
 )
 
@@ -213,4 +214,15 @@ func digits(v float64) int {
 		return 0
 	}
 	return 1
+}
+
+// goalFlag is a flag that takes a goal: top1=0.94.
+type goalFlag struct{ value *learn.Goal }
+
+func (g goalFlag) Type() string   { return "goal" }
+func (g goalFlag) String() string { return g.value.String() }
+
+func (g goalFlag) Set(s string) (err error) {
+	*g.value, err = learn.ParseGoal(s)
+	return err
 }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/race"
+)
+
+// leaderboardFlags are the flags of `atelier leaderboard`.
+type leaderboardFlags struct {
+	by    race.Order
+	until learn.Goal
+	plot  string
+	json  bool
+}
+
+func newLeaderboard() *cobra.Command {
+	f := leaderboardFlags{by: race.ByTime}
+	cmd := &cobra.Command{
+		Use:   "leaderboard DIR...",
+		Short: "Rank records of time and cost to a goal",
+		Long: `Rank records of how long training took to reach a goal, and what it cost: those that "atelier train --until" leaves in a
+run's folder, and DAWNBench's entries, in folders and the folders below them. Each task and goal has a table. Times are of
+training without evaluation, up to the first epoch that reached the goal.
+
+Entries that are malformed, or have a spot price, are named with file and line; the others are shown, and the exit code is
+then 1.`,
+		Example: `  atelier leaderboard runs
+  atelier leaderboard runs dawn-bench-entries/CIFAR10 --by cost --plot cost.png
+  atelier leaderboard runs --until top1=0.9`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(args, cmd.OutOrStdout()) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(choice[race.Order]{&f.by, race.Orders()}, "by", "sort by: "+names(race.Orders()))
+	flags.Var(goalFlag{&f.until}, "until", "another `goal` for all training, as in top1=0.9; inference is left out then")
+	flags.StringVar(&f.plot, "plot", "", "draw accuracy over time and cost to a `file`, .png or .svg")
+	flags.BoolVar(&f.json, "json", false, "print JSON")
+	return cmd
+}
+
+func (f *leaderboardFlags) run(paths []string, stdout io.Writer) error {
+	if err := checkPicture("leaderboard", f.plot); err != nil {
+		return err
+	}
+	entries, problems := race.ReadAll(paths...)
+	if f.until.Metric != "" {
+		var err error
+		if entries, err = judgedBy(entries, columnGoal(f.until)); err != nil {
+			problems = errors.Join(problems, err)
+		}
+	}
+	if len(entries) == 0 {
+		if problems == nil {
+			problems = fmt.Errorf("there are no entries in %s: want what atelier train --until writes, or DAWNBench's", strings.Join(paths, ", "))
+		}
+		return problems
+	}
+	boards := race.Boards(entries, f.by)
+	err := f.write(stdout, boards)
+	if err == nil && f.plot != "" {
+		err = plotBoards(boards, f.plot)
+	}
+	return errors.Join(problems, err)
+}
+
+// columnGoal is a goal as TSV files have it: top1, top5 and f1 are DAWNBench's columns, others are names of columns.
+func columnGoal(g learn.Goal) race.Goal {
+	switch g.Metric {
+	case "top1", "accuracy", "valid_accuracy":
+		return race.Goal{Column: race.Top1, Value: scoreColumn{times: 100}.show(g.Value)}
+	case "top5", "valid_top5":
+		return race.Goal{Column: race.Top5, Value: scoreColumn{times: 100}.show(g.Value)}
+	case "f1":
+		return race.Goal{Column: race.F1, Value: g.Value}
+	default:
+		return race.Goal{Column: g.Metric, Value: g.Value}
+	}
+}
+
+// judgedBy gives the entries of training another goal. The error has a line for each that does not have its column.
+func judgedBy(entries []*race.Entry, goal race.Goal) ([]*race.Entry, error) {
+	var training []*race.Entry
+	var errs []error
+	for _, e := range entries {
+		if e.Progress == nil {
+			continue
+		}
+		if err := e.SetGoal(goal); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		training = append(training, e)
+	}
+	return training, errors.Join(errs...)
+}
+
+func plotBoards(boards []race.Board, path string) error {
+	figure, err := race.Figure(boards)
+	if err != nil {
+		return err
+	}
+	return figure.Save(path)
+}
+
+func (f *leaderboardFlags) write(w io.Writer, boards []race.Board) error {
+	if f.json {
+		return writeJSON(w, boards)
+	}
+	for i, b := range boards {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := writeBoard(w, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeBoard prints a table; what an entry does not say is a dash.
+func writeBoard(w io.Writer, b race.Board) error {
+	fmt.Fprintln(w, b.Title())
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	time, epoch := "time", "epoch\tFLOPs\t"
+	if b.Inference {
+		time, epoch = "latency", ""
+	}
+	fmt.Fprintf(t, "%s\tcost\t%s\t%smodel\thardware\tdate\tentry\n", time, b.Goal.Column, epoch)
+	for _, s := range b.Standings {
+		e := s.Entry
+		duration, cost := "-", "-"
+		if s.Reached {
+			duration = race.Duration(s.Seconds)
+		}
+		if s.Cost > 0 {
+			cost = race.Dollars(s.Cost)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t", duration, cost, strconv.FormatFloat(s.Score, 'g', 4, 64))
+		if !b.Inference {
+			fmt.Fprintf(t, "%v\t%s\t", s.Epoch, flopsOf(s))
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", cell(e.Model, 36), cell(e.Hardware, 48), e.Date, entryName(e))
+	}
+	return t.Flush()
+}
+
+// flopsOf are those to the goal that the entry was written for.
+func flopsOf(s race.Standing) string {
+	n := s.Entry.Notes
+	if n == nil || !s.Reached || float64(n.Epochs) != s.Epoch {
+		return "-"
+	}
+	return race.FLOPs(n.FLOPs)
+}
+
+// cell is a text on one line that is not too long for a table.
+func cell(text string, most int) string {
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) > most {
+		return string(runes[:most-3]) + "..."
+	}
+	return string(runes)
+}
+
+// entryName is where an entry is: a run's folder, or a file.
+func entryName(e *race.Entry) string {
+	if filepath.Base(e.File) == recordFile {
+		return filepath.Dir(e.File)
+	}
+	return e.File
+}
