@@ -38,32 +38,33 @@ then 1.`,
   atelier leaderboard runs dawn-bench-entries/CIFAR10 --by cost --plot cost.png
   atelier leaderboard runs --until top1=0.9`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(args, cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(choice[race.Order]{&f.by, race.Orders()}, "by", "sort by: "+names(race.Orders()))
-	flags.Var(goalFlag{&f.until}, "until", "another `goal` for all training, as in top1=0.9; inference is left out then")
+	flags.Var(goalFlag{&f.until}, "until", "another `goal` for all training, as in top1=0.9; what has no epochs with it is left out")
 	flags.StringVar(&f.plot, "plot", "", "draw accuracy over time and cost to a `file`, .png or .svg")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 	return cmd
 }
 
-func (f *leaderboardFlags) run(paths []string, stdout io.Writer) error {
+func (f *leaderboardFlags) run(paths []string, stdout, stderr io.Writer) error {
 	if err := checkPicture("leaderboard", f.plot); err != nil {
 		return err
 	}
 	entries, problems := race.ReadAll(paths...)
+	if len(entries) == 0 && problems == nil {
+		return fmt.Errorf("there are no entries in %s: want what atelier train --until writes, or DAWNBench's", strings.Join(paths, ", "))
+	}
 	if f.until.Metric != "" {
 		var err error
-		if entries, err = judgedBy(entries, columnGoal(f.until)); err != nil {
-			problems = errors.Join(problems, err)
-		}
+		entries, err = judgedBy(entries, columnGoal(f.until), stderr)
+		problems = errors.Join(problems, err)
 	}
 	if len(entries) == 0 {
-		if problems == nil {
-			problems = fmt.Errorf("there are no entries in %s: want what atelier train --until writes, or DAWNBench's", strings.Join(paths, ", "))
-		}
 		return problems
 	}
 	boards := race.Boards(entries, f.by)
@@ -74,7 +75,8 @@ func (f *leaderboardFlags) run(paths []string, stdout io.Writer) error {
 	return errors.Join(problems, err)
 }
 
-// columnGoal is a goal as TSV files have it: top1, top5 and f1 are DAWNBench's columns, others are names of columns.
+// columnGoal is a goal as TSV files have it: top1, top5 and f1 are DAWNBench's columns, loss is that of validation, others are
+// names of columns.
 func columnGoal(g learn.Goal) race.Goal {
 	switch g.Metric {
 	case "top1", "accuracy", "valid_accuracy":
@@ -83,26 +85,29 @@ func columnGoal(g learn.Goal) race.Goal {
 		return race.Goal{Column: race.Top5, Value: scoreColumn{times: 100}.show(g.Value)}
 	case "f1":
 		return race.Goal{Column: race.F1, Value: g.Value}
+	case "loss":
+		return race.Goal{Column: learn.MetricValidLoss, Value: g.Value}
 	default:
 		return race.Goal{Column: g.Metric, Value: g.Value}
 	}
 }
 
-// judgedBy gives the entries of training another goal. The error has a line for each that does not have its column.
-func judgedBy(entries []*race.Entry, goal race.Goal) ([]*race.Entry, error) {
-	var training []*race.Entry
-	var errs []error
+// judgedBy gives entries of training another goal; others, and those that do not have its column, are left out, and
+// counted.
+func judgedBy(entries []*race.Entry, goal race.Goal, stderr io.Writer) ([]*race.Entry, error) {
+	var judged []*race.Entry
 	for _, e := range entries {
-		if e.Progress == nil {
-			continue
+		if e.Progress != nil && e.SetGoal(goal) == nil {
+			judged = append(judged, e)
 		}
-		if err := e.SetGoal(goal); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		training = append(training, e)
 	}
-	return training, errors.Join(errs...)
+	if len(judged) == 0 && len(entries) > 0 {
+		return nil, fmt.Errorf("none of the %d entries has epochs with %s", len(entries), goal.Column)
+	}
+	if n := len(entries) - len(judged); n > 0 {
+		fmt.Fprintf(stderr, "%d of %d entries have no epochs with %s and are left out\n", n, len(entries), goal.Column)
+	}
+	return judged, nil
 }
 
 func plotBoards(boards []race.Board, path string) error {

@@ -90,6 +90,11 @@ func testBoards(t *testing.T, dir, out string) {
 		t.Errorf("exit %d, %s%s", code, stdout, stderr)
 	}
 	plot := filepath.Join(dir, "p.svg")
+	entry(t, filepath.Join(dir, "other"), "a", "", "1\t0.5\t94\n")
+	code, stdout, stderr = atelier(t, "leaderboard", dir, "--until", "loss=9")
+	if code != exitOK || !strings.Contains(stderr, "1 of 2 entries have no epochs with valid_loss and are left out\n") || strings.Count(stdout, "\n") != 3 {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
 	code, stdout, stderr = atelier(t, "leaderboard", out, "--until", "top1=0.01", "--json", "--plot", plot)
 	var boards []race.Board
 	if err := json.Unmarshal([]byte(stdout), &boards); code != exitOK || err != nil || len(boards) != 1 || !boards[0].Standings[0].Reached || boards[0].Goal.Value != 1 {
@@ -153,7 +158,7 @@ func TestLeaderboardCommand(t *testing.T) {
 		{exitUsage, []string{"leaderboard", dir, "--until", "top1"}, "is not a goal"},
 		{exitError, []string{"leaderboard", t.TempDir()}, "there are no entries in "},
 		{exitError, []string{"leaderboard", filepath.Join(dir, "none")}, "no such file"},
-		{exitError, []string{"leaderboard", filepath.Join(dir, "fast.json"), "--until", "valid_loss=1"}, `fast.tsv:1: there is no column "valid_loss", only top1Accuracy`},
+		{exitError, []string{"leaderboard", filepath.Join(dir, "fast.json"), "--until", "valid_loss=1"}, "none of the 1 entries has epochs with valid_loss"},
 	} {
 		code, stdout, stderr := atelier(t, c.args...)
 		if code != c.code || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.want) {
