@@ -63,9 +63,9 @@ func (g Goal) In(measured []string) (Goal, error) {
 // names are what the goal's metric may be called in full.
 func (g Goal) names() []string {
 	all := []string{g.Metric, "valid_" + g.Metric}
-	for _, average := range []string{"ema_", "swa_", "tta_"} {
-		if rest, is := strings.CutPrefix(g.Metric, average); is {
-			all = append(all, average+"valid_"+rest)
+	for _, kind := range []string{"ema_", "swa_", "tta_"} {
+		if rest, is := strings.CutPrefix(g.Metric, kind); is {
+			all = append(all, kind+"valid_"+rest)
 		}
 	}
 	for _, name := range slices.Clone(all) {
@@ -152,6 +152,9 @@ func (c Config) measured(p *Plan) []string {
 		if c.SWA.Start > 0 {
 			prefixes = append(prefixes, "swa_valid_")
 		}
+		if c.TestTime.Level > 0 {
+			prefixes = append(prefixes, "tta_valid_")
+		}
 	}
 	var all []string
 	for _, prefix := range prefixes {
@@ -163,6 +166,6 @@ func (c Config) measured(p *Plan) []string {
 	return all
 }
 
-// Measured are the names of what the ends of epochs measure: train_loss, valid_accuracy and so on. Averages of weights are
-// not measured in every epoch.
+// Measured are the names of what the ends of epochs measure: train_loss, valid_accuracy and so on. Averages of weights
+// and views of pictures are not measured in every epoch.
 func (l *Learner) Measured() []string { return l.config.measured(l.plan) }

@@ -14,11 +14,11 @@ import (
 )
 
 func TestGoals(t *testing.T) {
-	measured := []string{"train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "valid_top5", "ema_valid_accuracy"}
+	measured := []string{"train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "valid_top5", "ema_valid_accuracy", "tta_valid_accuracy"}
 	for _, c := range []struct{ text, want string }{
 		{"top1=0.94", "valid_accuracy=0.94"}, {"accuracy=0.5", "valid_accuracy=0.5"}, {"valid_accuracy=1", "valid_accuracy=1"},
 		{"top5=0.93", "valid_top5=0.93"}, {"loss=0.25", "valid_loss=0.25"}, {"train_top1=0.9", "train_accuracy=0.9"},
-		{"ema_top1=0.9", "ema_valid_accuracy=0.9"}, {"ema_valid_accuracy=9e-1", "ema_valid_accuracy=0.9"}, {"train_loss=3", "train_loss=3"},
+		{"ema_top1=0.9", "ema_valid_accuracy=0.9"}, {"ema_valid_accuracy=9e-1", "ema_valid_accuracy=0.9"}, {"train_loss=3", "train_loss=3"}, {"tta_top1=0.9", "tta_valid_accuracy=0.9"},
 		{"top1=94", "! is a share: want more than 0 and at most 1, such as 0.94, got 94"}, {"top5=0", "! is a share"},
 		{"accuracy=-0.1", "! is a share"}, {"loss=0", "! falls towards 0"},
 		{"top3=0.9", `!"top3" is not measured; there are train_loss, train_accuracy, valid_loss`}, {"swa_loss=1", "! is not measured"},
@@ -131,6 +131,15 @@ func TestGoalsOfRunsAreChecked(t *testing.T) {
 	c.EMA.Decay = 0.9
 	l, err := learn.New(c)
 	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	c.Until = learn.Goal{Metric: "tta_loss", Value: 0.5}
+	if _, err := learn.New(c); !errors.Is(err, learn.ErrNotMeasured) {
+		t.Errorf("%v, want ErrNotMeasured", err)
+	}
+	c.TestTime.Level = 1
+	if l, err = learn.New(c); err != nil {
 		t.Fatal(err)
 	}
 	l.Close()

@@ -43,6 +43,9 @@ func (r *Recipe) checkUntil(d *decoder) {
 	if r.SWA.Start > 0 {
 		prefixes = append(prefixes, "swa_valid_")
 	}
+	if r.TTA.Level > 0 {
+		prefixes = append(prefixes, "tta_valid_")
+	}
 	var measured []string
 	for _, prefix := range prefixes {
 		measured = append(measured, prefix+"loss")

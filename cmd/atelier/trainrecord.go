@@ -162,7 +162,7 @@ func (r *recorder) begin(run *learn.Run) error {
 }
 
 // columnsOf are the columns that a goal's TSV has, the goal's last: those of DAWNBench for accuracies of validation, be it
-// of averaged weights, and the metric itself for others.
+// of averaged weights or several views, and the metric itself for others.
 func columnsOf(goal learn.Goal, measured []string) []scoreColumn {
 	prefix, metric := "", goal.Metric
 	if i := strings.LastIndex(goal.Metric, "valid_"); i >= 0 {
@@ -195,7 +195,7 @@ func (r *recorder) step(plan *learn.Plan, phase, examples int) {
 	r.steps += float64(examples) * r.flops[plan.Phases()[phase].Data]
 }
 
-// epoch adds a row, unless something was not measured: averages are not in every epoch.
+// epoch adds a row, unless something was not measured: averages and views are not in every epoch.
 func (r *recorder) epoch(number int, elapsed, trained float64, metrics map[string]float64) {
 	row := race.Row{Epoch: float64(number), Hours: trained / 3600}
 	for _, c := range r.columns {
