@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/atelier-go/atelier/audit/table"
 )
 
 // Columns names the columns of a CSV file that [ReadTable] reads. Attribute, Task and one of the predicted ones are
@@ -24,8 +26,8 @@ type Columns struct {
 const maxValues = 10000
 
 // ReadTable reads a CSV file with a header, one row per person or picture, into a table with one attribute and one task for
-// each value, in the order of the alphabet. A task or attribute that is empty is none. Where the values of a column and of
-// its predictions are all numbers they are compared as numbers: 1 and 1.0 are one class.
+// each value, in the order of the alphabet. A task or attribute that is missing, as [table.Missing] says, is none. Where the
+// values of a column and of its predictions are all numbers they are compared as numbers: 1 and 1.0 are one class.
 func ReadTable(r io.Reader, c Columns) (*Table, error) {
 	names := []string{c.Attribute, c.Task, c.PredictedAttribute, c.PredictedTask}
 	if c.Attribute == "" || c.Task == "" {
@@ -45,14 +47,49 @@ func ReadTable(r io.Reader, c Columns) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("amplify: no row to measure, %s being one of %q", c.Attribute, c.Only)
+	return tableOf(rows, c)
+}
+
+// ReadParquet reads a Parquet file as [ReadTable] does CSV.
+func ReadParquet(path string, c Columns) (*Table, error) {
+	if c.Attribute == "" || c.Task == "" {
+		return nil, errors.New("amplify: name the column of the attribute and that of the task")
+	}
+	var spec table.Spec
+	var places, cross []int // places[i] is which of the four the i-th column is
+	for i, name := range []string{c.Attribute, c.Task, c.PredictedAttribute, c.PredictedTask} {
+		if name != "" {
+			cross = append(cross, len(spec.Columns))
+			places = append(places, i)
+			spec.Columns = append(spec.Columns, table.Column{Name: name, MaxValues: maxValues})
+		}
+	}
+	spec.Crosses = [][]int{cross}
+	counts, err := table.ParquetFile(path, spec)
+	if err != nil {
+		return nil, fmt.Errorf("amplify: %w", err)
+	}
+	rows := map[[4]string]int64{}
+	for _, cell := range counts.Crosses[0].Cells {
+		var row [4]string
+		for j, code := range cell.Codes {
+			row[places[j]] = counts.Values[j][code]
+		}
+		if c.Only == nil || slices.Contains(c.Only, row[0]) {
+			rows[row] += cell.N
+		}
+	}
+	if len(rows) > MaxPatterns {
+		return nil, fmt.Errorf("amplify: more than %d different rows; are the columns classes?", MaxPatterns)
 	}
 	return tableOf(rows, c)
 }
 
 // tableOf makes a table of rows counted by attribute, task, predicted attribute and predicted task.
 func tableOf(rows map[[4]string]int64, c Columns) (*Table, error) {
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("amplify: no row to measure, %s being one of %q", c.Attribute, c.Only)
+	}
 	rows = canonical(rows)
 	values := [2]map[string]int{{}, {}} // of attributes and of tasks, predicted or not
 	for row := range rows {
@@ -99,12 +136,13 @@ func tableOf(rows map[[4]string]int64, c Columns) (*Table, error) {
 	return t, nil
 }
 
-// canonical writes numbers in one way, where all values of attributes, or all of tasks, are numbers.
+// canonical empties values that are missing, and writes numbers in one way, where all values of attributes, or all of tasks,
+// are numbers.
 func canonical(rows map[[4]string]int64) map[[4]string]int64 {
 	numbers := [2]bool{true, true}
 	for row := range rows {
 		for i, v := range row {
-			if _, err := strconv.ParseFloat(v, 64); err != nil && v != "" {
+			if _, err := strconv.ParseFloat(v, 64); err != nil && !table.Missing(v) {
 				numbers[i%2] = false
 			}
 		}
@@ -112,7 +150,9 @@ func canonical(rows map[[4]string]int64) map[[4]string]int64 {
 	merged := map[[4]string]int64{}
 	for row, n := range rows {
 		for i, v := range row {
-			if x, err := strconv.ParseFloat(v, 64); err == nil && numbers[i%2] {
+			if table.Missing(v) {
+				row[i] = ""
+			} else if x, err := strconv.ParseFloat(v, 64); err == nil && numbers[i%2] {
 				row[i] = strconv.FormatFloat(x, 'g', -1, 64)
 			}
 		}
