@@ -13,9 +13,8 @@ type canvas struct {
 }
 
 // newCanvas prepares pictures and targets for a size. It must be closed.
-func newCanvas(ctx context.Context, o Options, h, w int) (*canvas, error) {
+func newCanvas(ctx context.Context, o Options, h, w int, tile Tile) (*canvas, error) {
 	c := &canvas{h: h, w: w}
-	tile := Tile{Side: o.Tile}
 	if o.Content.H > 0 {
 		c.content = o.Content.Resized(h, w)
 	}

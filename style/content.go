@@ -7,28 +7,23 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// fixContent measures the content picture's features: their energy, and where one graph does everything the features
-// themselves. With tiles pass 2 computes them anew, so that they take no memory.
+// fixContent measures the energy of the content picture's features, and keeps the features where that is wanted.
 func (o *Objective) fixContent(ctx context.Context) error {
 	var names []string
 	for _, l := range o.content {
 		names = append(names, l.Name)
 	}
-	exec, err := o.executor(func(scope *model.Scope, inputs []*node) []*node { return o.net.Build(scope, inputs[0], names) })
+	var err error
+	o.contentOnly, err = o.executor(func(scope *model.Scope, inputs []*node) []*node { return o.net.Build(scope, inputs[0], names) })
 	if err != nil {
 		return err
 	}
-	defer exec.Finalize()
 	o.energy = make([]float64, len(o.content))
 	for _, t := range o.layout.tiles {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		picture, err := o.crop("content window", o.contentPicture.Pixels, t)
-		if err != nil {
-			return err
-		}
-		out, err := exec.Exec(picture)
+		out, err := o.contentFeatures(t)
 		if err != nil {
 			return err
 		}
@@ -41,13 +36,22 @@ func (o *Objective) fixContent(ctx context.Context) error {
 				return err
 			}
 		}
-		if o.single() {
-			o.contents = out
+		if o.keep {
+			o.contents = append(o.contents, out)
 		} else {
 			finalize(out)
 		}
 	}
 	return nil
+}
+
+// contentFeatures are the content picture's in a window; the caller's to finalize.
+func (o *Objective) contentFeatures(t window) ([]*tensors.Tensor, error) {
+	picture, err := o.crop("content window", o.contentPicture.Pixels, t)
+	if err != nil {
+		return nil, err
+	}
+	return o.contentOnly.Exec(picture)
 }
 
 // addEnergy adds Σ w·‖f‖².

@@ -74,7 +74,7 @@ func (o Options) calibrate(ctx context.Context) (speed, error) {
 // measure is the time of an evaluation at a square of that side, and that of the preparations.
 func (o Options) measure(ctx context.Context, side int) (evaluation, prepare float64, err error) {
 	began := time.Now()
-	canvas, err := newCanvas(ctx, o, side, side)
+	canvas, err := newCanvas(ctx, o, side, side, Tile{})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -98,7 +98,7 @@ func (o Options) measure(ctx context.Context, side int) (evaluation, prepare flo
 }
 
 // Work beyond that of a whole picture's evaluation: a line search takes a little more than one, and tiles compute features
-// in pass 1, and the content's again in pass 2, each a third of features with their gradient.
+// in pass 1, and the content's again if they are not kept, each a third of features with their gradient.
 const (
 	searchEvaluations = 1.1
 	tilePasses        = 1. / 3
@@ -145,7 +145,7 @@ func (o Options) scaleTime(scale PlannedScale, s speed) (evaluation, prepare flo
 		if spec.style() != nil {
 			passes += tilePasses
 		}
-		if spec.content() != nil {
+		if spec.content() != nil && !scale.Keep {
 			passes += tilePasses
 		}
 		evaluation *= passes

@@ -50,7 +50,7 @@ func machineMemory() int64 {
 }
 
 // bytesAt is the memory that painting at a size takes: the features that the gradient needs, pictures and the optimizer's.
-func (o Options) bytesAt(h, w, tile, history int) (int64, error) {
+func (o Options) bytesAt(h, w int, tile Tile, history int) (int64, error) {
 	spec := o.spec()
 	graph, err := o.graphBytes(spec, h, w, tile)
 	if err != nil {
@@ -74,8 +74,8 @@ func (o Options) bytesAt(h, w, tile, history int) (int64, error) {
 }
 
 // graphBytes are those of the largest graph: each layer's features once, once more the largest for their gradient, the
-// window and its gradient, and the content's features, for which tiles have those of another pass at work.
-func (o Options) graphBytes(spec Spec, h, w, tile int) (int64, error) {
+// window and its gradient, and the content's features, of a window or of all.
+func (o Options) graphBytes(spec Spec, h, w int, tile Tile) (int64, error) {
 	var used []Layer
 	for _, l := range append(append([]LayerWeight{}, spec.style()...), spec.content()...) {
 		layer, err := o.Network.layer(l.Layer)
@@ -84,7 +84,7 @@ func (o Options) graphBytes(spec Spec, h, w, tile int) (int64, error) {
 		}
 		used = append(used, layer)
 	}
-	layout, err := newLayout(used, h, w, Tile{Side: tile})
+	layout, err := newLayout(used, h, w, tile)
 	if err != nil {
 		return 0, err
 	}
@@ -102,11 +102,12 @@ func (o Options) graphBytes(spec Spec, h, w, tile int) (int64, error) {
 	}
 	all += largest
 	if spec.content() != nil {
-		for _, l := range used[len(spec.style()):] {
-			all += perPixel(l)
+		windows := 1.
+		if tile.Keep {
+			windows = float64(len(layout.tiles))
 		}
-		if len(layout.tiles) > 1 {
-			all += 2 * largest
+		for _, l := range used[len(spec.style()):] {
+			all += windows * perPixel(l)
 		}
 	}
 	return graphBytes + int64(all*float64(layout.windowH*layout.windowW)), nil
@@ -147,7 +148,7 @@ func (o Options) limitHeap(p Plan) (undo func(), err error) {
 	}
 	var limit int64 = math.MaxInt64
 	for _, s := range p.Scales {
-		graph, err := o.graphBytes(o.spec(), s.Height, s.Width, s.Tile)
+		graph, err := o.graphBytes(o.spec(), s.Height, s.Width, s.tile())
 		if err != nil {
 			return nil, err
 		}

@@ -26,14 +26,16 @@ type Objective struct {
 	energy         []float64     // [content layer] ‖F*‖²
 	contentPicture Picture
 
-	whole    *model.Exec // loss and gradient at once: one tile, no histogram loss
-	sums     *model.Exec // statistics of a tile
-	combine  *model.Exec // loss of all statistics, and its gradient by them
-	backward *model.Exec // gradient of a tile
-	inputs   map[string]*tensors.Tensor
-	targets  []*tensors.Tensor // in the order of targetNodes
-	contents []*tensors.Tensor // the content picture's features, for whole
-	matches  [][]matching      // [region][style layer] of the histogram loss
+	whole       *model.Exec // loss and gradient at once: one tile, no histogram loss
+	sums        *model.Exec // statistics of a tile
+	combine     *model.Exec // loss of all statistics, and its gradient by them
+	backward    *model.Exec // gradient of a tile
+	contentOnly *model.Exec // features of the content picture in a tile
+	inputs      map[string]*tensors.Tensor
+	targets     []*tensors.Tensor // in the order of targetNodes
+	keep        bool
+	contents    [][]*tensors.Tensor // [tile][content layer] the content picture's features, if they are kept
+	matches     [][]matching        // [region][style layer] of the histogram loss
 }
 
 // NewObjective prepares the loss of pictures of h by w pixels. masks are those of the regions of targets, of any size: at
@@ -67,6 +69,7 @@ func NewObjective(ctx context.Context, n *Network, spec Spec, targets *Targets, 
 	if o.layout, err = newLayout(append(append([]Layer{}, o.style...), o.content...), h, w, tile); err != nil {
 		return nil, err
 	}
+	o.keep = tile.Keep || len(o.layout.tiles) == 1
 	if err := o.prepare(ctx, targets); err != nil {
 		o.Close()
 		return nil, err
@@ -231,13 +234,15 @@ func (o *Objective) compile() (err error) {
 
 // Close frees what the objective has of the backend.
 func (o *Objective) Close() {
-	for _, e := range []*model.Exec{o.whole, o.sums, o.combine, o.backward} {
+	for _, e := range []*model.Exec{o.whole, o.sums, o.combine, o.backward, o.contentOnly} {
 		if e != nil {
 			e.Finalize()
 		}
 	}
 	finalize(o.targets)
-	finalize(o.contents)
+	for _, features := range o.contents {
+		finalize(features)
+	}
 	for _, t := range o.inputs {
 		t.FinalizeAll()
 	}

@@ -265,7 +265,7 @@ func TestTilesOfPublishedNetworksAreExact(t *testing.T) {
 func wantSameInTiles(t *testing.T, n *style.Network, s style.Spec, h, w int, masks []style.Mask, ties float64) {
 	t.Helper()
 	whole := objective(t, n, s, h, w, masks, style.Tile{})
-	tiled := objective(t, n, s, h, w, masks, style.Tile{Side: 24})
+	tiled := objective(t, n, s, h, w, masks, style.Tile{Side: 24, Keep: len(masks) > 0})
 	if tiled.Tiles() < 8 {
 		t.Fatalf("%d tiles", tiled.Tiles())
 	}

@@ -109,9 +109,7 @@ func (p *painter) paint(ctx context.Context) error {
 // paintScale paints at a scale, from what the one before has left.
 func (p *painter) paintScale(ctx context.Context) (Ended, error) {
 	s := p.plan.Scales[p.scale]
-	o := p.o
-	o.Tile = s.Tile
-	canvas, err := newCanvas(ctx, o, s.Height, s.Width)
+	canvas, err := newCanvas(ctx, p.o, s.Height, s.Width, s.tile())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return "", errors.Join(err, p.saveBetween())

@@ -25,9 +25,12 @@ type PlannedScale struct {
 	Width      int           `json:"width"`
 	Iterations int           `json:"iterations"` // at most
 	Tile       int           `json:"tile,omitempty"`
+	Keep       bool          `json:"keep,omitempty"` // tiles keep the content's features; see [Tile]
 	Bytes      int64         `json:"bytes,omitempty"`
 	Time       time.Duration `json:"time,omitempty"`
 }
+
+func (s PlannedScale) tile() Tile { return Tile{Side: s.Tile, Keep: s.Keep} }
 
 // planned is Options.Plan, or one that keeps to the bounds.
 func (o Options) planned(ctx context.Context) (Plan, error) {
@@ -65,7 +68,7 @@ func (o Options) follow(p Plan) (Plan, error) {
 	for i := range p.Scales {
 		s := &p.Scales[i]
 		var err error
-		if s.Bytes, err = o.bytesAt(s.Height, s.Width, s.Tile, p.History); err != nil {
+		if s.Bytes, err = o.bytesAt(s.Height, s.Width, s.tile(), p.History); err != nil {
 			return p, err
 		}
 		if bound > 0 && s.Bytes > bound {
@@ -112,11 +115,21 @@ func (o Options) fitMemory(p *Plan, s *PlannedScale) error {
 	return err
 }
 
-// fitTiles takes the first tiles that keep to the bound.
+// fitTiles takes the first tiles that keep to the bound, rather such as keep the content's features than larger ones.
 func (o Options) fitTiles(p *Plan, s *PlannedScale, tiles []int) (fits bool, err error) {
+	for _, s.Keep = range []bool{true, false} {
+		if fits, err = o.firstTiles(p, s, tiles); fits || err != nil {
+			s.Keep = s.Keep && s.Tile > 0
+			return fits, err
+		}
+	}
+	return false, nil
+}
+
+func (o Options) firstTiles(p *Plan, s *PlannedScale, tiles []int) (fits bool, err error) {
 	bound := o.memoryBound()
 	for _, s.Tile = range tiles {
-		s.Bytes, err = o.bytesAt(s.Height, s.Width, s.Tile, p.History)
+		s.Bytes, err = o.bytesAt(s.Height, s.Width, s.tile(), p.History)
 		if err != nil || bound <= 0 || s.Bytes <= bound {
 			return err == nil, err
 		}

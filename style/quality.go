@@ -57,8 +57,7 @@ func Judge(ctx context.Context, o Options, painted Picture) (Quality, error) {
 	if err := o.fitMemory(&Plan{History: o.History}, &size); err != nil {
 		return Quality{}, err
 	}
-	o.Tile = size.Tile
-	canvas, err := newCanvas(ctx, o, painted.H, painted.W)
+	canvas, err := newCanvas(ctx, o, painted.H, painted.W, Tile{Side: size.Tile})
 	if err != nil {
 		return Quality{}, err
 	}

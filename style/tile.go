@@ -7,6 +7,9 @@ import "fmt"
 // is differentiated against the sums of the whole picture.
 type Tile struct {
 	Side int // pixels of a tile's side without surroundings; zero means the whole picture at once
+	// Keep keeps the content picture's features of every tile, which are computed anew at each evaluation otherwise. The
+	// whole picture's are kept in any case.
+	Keep bool
 }
 
 // layout is the tiles of a picture of h by w pixels. Windows have one size, so one graph serves all.

@@ -88,8 +88,8 @@ func zeros(of []*node) []*node {
 }
 
 // buildBackward is pass 2. Inputs: the window; for each region and style layer the weights of positions, the gradients by
-// their sums, and with the histogram loss its coefficient and table; the content picture's window; for each
-// content layer the weights of positions and the coefficient. Results: the sums of the local terms, and the gradient.
+// their sums, and with the histogram loss its coefficient and table; for each content layer the content picture's
+// features, the weights of positions and the coefficient. Results: the sums of the local terms, and the gradient.
 func (o *Objective) buildBackward(scope *model.Scope, inputs []*node) []*node {
 	x := inputs[0]
 	inputs = inputs[1:]
@@ -120,19 +120,12 @@ func (o *Objective) buildBackward(scope *model.Scope, inputs []*node) []*node {
 			}
 		}
 	}
-	if len(o.content) > 0 {
-		var contentNames []string
-		for _, l := range o.content {
-			contentNames = append(contentNames, l.Name)
-		}
-		wanted := o.net.Build(scope, next(), contentNames)
-		for l, layer := range o.content {
-			weight, coefficient := next(), next()
-			d := graph.Sub(features[index[layer.Name]], graph.StopGradient(wanted[l]))
-			sum := graph.ReduceAllSum(graph.Mul(weight, graph.Square(d)))
-			local = append(local, sum)
-			total = graph.Add(total, graph.Mul(coefficient, sum))
-		}
+	for _, layer := range o.content {
+		wanted, weight, coefficient := next(), next(), next()
+		d := graph.Sub(features[index[layer.Name]], wanted)
+		sum := graph.ReduceAllSum(graph.Mul(weight, graph.Square(d)))
+		local = append(local, sum)
+		total = graph.Add(total, graph.Mul(coefficient, sum))
 	}
 	if len(local) == 0 {
 		local = []*node{graph.ScalarZero(x.Graph(), dtypes.Float32)}

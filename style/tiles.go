@@ -219,11 +219,11 @@ func (o *Objective) evaluateTiles(ctx context.Context, x, gradient []float32) (l
 	}
 	clear(gradient)
 	local := make([]float64, 0)
-	for _, t := range o.layout.tiles {
+	for i := range o.layout.tiles {
 		if err := ctx.Err(); err != nil {
 			return losses, err
 		}
-		sums, err := o.backwardTile(x, gradient, t, g, tables)
+		sums, err := o.backwardTile(x, gradient, i, g, tables)
 		if err != nil {
 			return losses, err
 		}
@@ -273,7 +273,19 @@ func (o *Objective) localParts() (parts []part, scales []float64) {
 }
 
 // backwardTile adds a tile's part to the gradient and returns its local sums.
-func (o *Objective) backwardTile(x, gradient []float32, t window, g gradients, tables [][]*tensors.Tensor) ([]float64, error) {
+func (o *Objective) backwardTile(x, gradient []float32, tile int, g gradients, tables [][]*tensors.Tensor) ([]float64, error) {
+	t := o.layout.tiles[tile]
+	var wanted []*tensors.Tensor
+	switch {
+	case len(o.contents) > 0:
+		wanted = o.contents[tile]
+	case len(o.content) > 0:
+		var err error
+		if wanted, err = o.contentFeatures(t); err != nil {
+			return nil, err
+		}
+		defer finalize(wanted)
+	}
 	picture, err := o.crop("window", x, t)
 	if err != nil {
 		return nil, err
@@ -305,23 +317,16 @@ func (o *Objective) backwardTile(x, gradient []float32, t window, g gradients, t
 			}
 		}
 	}
-	if len(o.content) > 0 {
-		content, err := o.crop("content window", o.contentPicture.Pixels, t)
+	for l, layer := range o.content {
+		weights, err := o.weights(fmt.Sprint("content weights ", l), layer, nil, t)
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, content)
-		for l, layer := range o.content {
-			weights, err := o.weights(fmt.Sprint("content weights ", l), layer, nil, t)
-			if err != nil {
-				return nil, err
-			}
-			c, err := coefficient()
-			if err != nil {
-				return nil, err
-			}
-			args = append(args, weights, c)
+		c, err := coefficient()
+		if err != nil {
+			return nil, err
 		}
+		args = append(args, wanted[l], weights, c)
 	}
 	out, err := o.backward.Exec(args...)
 	if err != nil {

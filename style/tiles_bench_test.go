@@ -23,12 +23,12 @@ func BenchmarkTiles(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, tile := range []int{0, 256} {
+	for _, tile := range []style.Tile{{}, {Side: 256}, {Side: 256, Keep: true}} {
 		for _, long := range []int{512, 1024, 2048, 4096} {
-			b.Run(fmt.Sprintf("tile=%d/size=%d", tile, long), func(b *testing.B) {
+			b.Run(fmt.Sprintf("tile=%d/keep=%v/size=%d", tile.Side, tile.Keep, long), func(b *testing.B) {
 				h, w := long*3/4, long
 				targets.Content = noise(h, w, 1)
-				o, err := style.NewObjective(b.Context(), n, s, targets, nil, h, w, style.Tile{Side: tile})
+				o, err := style.NewObjective(b.Context(), n, s, targets, nil, h, w, tile)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -77,8 +77,10 @@ func (o *Objective) evaluateWhole(x, gradient []float32) (losses Losses, err err
 			}
 		}
 	}
-	for _, t := range o.contents {
-		args = append(args, t)
+	for _, features := range o.contents { // one or, without content, none
+		for _, t := range features {
+			args = append(args, t)
+		}
 	}
 	out, err := o.whole.Exec(args...)
 	if err != nil {
