@@ -28,9 +28,10 @@ func newAuditAmplify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "amplify FILE",
 		Short: "Measure whether predictions are more biased than the data",
-		Long: `Measure whether predictions are more biased than the data. FILE is CSV with a row for each person or picture: an attribute,
-such as gender, a task, such as what the picture shows, and what a model said of one or both. With --class, FILE has a row
-for each class instead, with the share of the first of two groups in training and among the predictions.`,
+		Long: `Measure whether predictions are more biased than the data. FILE is CSV or Parquet with a row for each person or
+picture: an attribute, such as gender, a task, such as what the picture shows, and what a model said of one or both. With
+--class, FILE is CSV with a row for each class instead, with the share of the first of two groups in training and among the
+predictions.`,
 		Example: `  atelier audit amplify rows.csv --attribute race --task label_value --predicted-task score
   atelier audit amplify test.csv --train train.csv --attribute gender --task verb --predicted-attribute gender_said --predicted-task verb_said
   atelier audit amplify imsitu.csv --class verb --train-share training_ratio --predicted-share gender_ratio_before_RBA --groups man,woman`,
@@ -141,6 +142,9 @@ func (f *auditAmplifyFlags) rows(path string) (*amplified, error) {
 }
 
 func readAmplify(path string, columns amplify.Columns) (*amplify.Table, error) {
+	if isParquet(path) {
+		return amplify.ReadParquet(path, columns)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

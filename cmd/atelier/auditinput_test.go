@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/atelier-go/atelier/audit"
 )
 
 // What cannot be audited is said in one line, with the file, the line and what to do; the exit code is not 0.
@@ -143,10 +146,10 @@ func TestAuditOfParquet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	audit := func(path, more string) []string {
+	args := func(path, more string) []string {
 		return append([]string{"audit", path, "--group", "g", "--replicates", "20"}, strings.Fields(more)...)
 	}
-	lacks(t, strings.Join(strings.Fields(succeed(t, audit(good, "--label y --prediction p")...)), " "),
+	lacks(t, strings.Join(strings.Fields(succeed(t, args(good, "--label y --prediction p")...)), " "),
 		"Of 4 rows, 2 have no label and 0 have no prediction", "2 rows measured", "a (1) and b (1)")
 	for name, c := range map[string]struct{ path, args, want string }{
 		"empty":          {file(t, "rows.parquet", ""), "--label y --prediction p", "rows.parquet: this is no Parquet file, or a damaged one"},
@@ -159,6 +162,112 @@ func TestAuditOfParquet(t *testing.T) {
 		"not UTF-8":      {good, "--label y --prediction text", `rows.parquet: row 2: column "text": "n\xf1" is not UTF-8`},
 		"many groups":    {write(many), "--label y --prediction p", `column "g" has more than 1000 different values, which is all that it may have; --max-values allows more`},
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, audit(c.path, c.args), c.want) })
+		t.Run(name, func(t *testing.T) { refused(t, args(c.path, c.args), c.want) })
+	}
+}
+
+// Every command that reads rows reads Parquet too, and finds in it what it finds in CSV.
+func TestAuditCommandsReadParquet(t *testing.T) {
+	text, err := os.ReadFile(compas(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type defendant struct {
+		Race  string  `parquet:"race,dict"`
+		Label float64 `parquet:"two_year_recid"`
+		High  int32   `parquet:"high"`
+		Score int64   `parquet:"decile_score"`
+	}
+	var rows []defendant
+	csv := []string{"race,two_year_recid,high,decile_score"}
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
+		fields := strings.Split(line, ",")
+		var r defendant
+		r.Race = fields[2]
+		if _, err := fmt.Sscan(fields[3]+" "+fields[4], &r.Label, &r.Score); err != nil {
+			t.Fatal(err)
+		}
+		if r.Score >= 5 {
+			r.High = 1
+		}
+		rows = append(rows, r)
+		csv = append(csv, fmt.Sprintf("%s,%v,%d,%d", r.Race, r.Label, r.High, r.Score))
+	}
+	var b bytes.Buffer
+	if err := parquet.Write(&b, rows); err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{file(t, "rows.csv", strings.Join(csv, "\n")), file(t, "rows.parquet", b.String())}
+	for _, command := range []string{
+		"amplify --attribute race --task two_year_recid --predicted-task high --only African-American,Caucasian --replicates 20",
+		"thresholds --label two_year_recid --score decile_score --threshold 5 --group race --only African-American,Caucasian --criterion fpr --tolerance 0.5",
+		"reweigh --label two_year_recid --group race",
+	} {
+		var found []string
+		for _, path := range paths {
+			args := strings.Fields(command)
+			found = append(found, succeed(t, append([]string{"audit", args[0], path, "--json"}, args[1:]...)...))
+		}
+		if found[0] != found[1] {
+			t.Errorf("%s finds in CSV\n%.500s\nand in Parquet\n%.500s", command, found[0], found[1])
+		}
+	}
+}
+
+// Of scores that are all different, counts at the thresholds are exact, of rows that were held out too.
+func TestAuditThresholdsOfManyScores(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	write := func() (path string, count func(group string, threshold float64) audit.Confusion) {
+		type row struct {
+			group string
+			label int
+			score float64
+		}
+		var rows []row
+		text := "g,y,s\n"
+		for range 3000 {
+			x := row{[]string{"a", "b"}[r.IntN(2)], r.IntN(2), 0}
+			x.score = min(0.999, max(0.001, 0.5+0.2*r.NormFloat64()+0.2*float64(x.label)))
+			if x.group == "b" {
+				x.score *= 0.8
+			}
+			rows = append(rows, x)
+			text += fmt.Sprintf("%s,%d.0,%v\n", x.group, x.label, x.score)
+		}
+		return file(t, "rows.csv", text), func(group string, threshold float64) (c audit.Confusion) {
+			for _, x := range rows {
+				if x.group != group {
+					continue
+				}
+				cells := []*int64{&c.TN, &c.FP, &c.FN, &c.TP}
+				at := 2 * x.label
+				if x.score >= threshold {
+					at++
+				}
+				*cells[at]++
+			}
+			return c
+		}
+	}
+	path, count := write()
+	held, countHeld := write()
+	found := decode[planned](t, succeed(t, "audit", "thresholds", path, "--label", "y", "--score", "s", "--threshold", "0.61", "--group", "g", "--criterion", "fpr",
+		"--held-out", held, "--json"))
+	if gap := found.Plan.After.Gap; gap > 0.02 || found.Plan.Before.Gap < 0.05 {
+		t.Errorf("a gap of %v after, %v before", gap, found.Plan.Before.Gap)
+	}
+	for i, g := range found.Plan.Groups {
+		for _, c := range []struct {
+			what      string
+			got, want audit.Confusion
+		}{
+			{"before", g.Before, count(g.Name, 0.61)}, {"after", g.After, count(g.Name, *g.Threshold)},
+			{"held out, before", found.HeldOut.Groups[i].Before, countHeld(g.Name, 0.61)},
+			{"held out, after", found.HeldOut.Groups[i].After, countHeld(g.Name, *g.Threshold)},
+		} {
+			if c.got != c.want {
+				t.Errorf("%s, %s: %+v, want %+v", g.Name, c.what, c.got, c.want)
+			}
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ func newAuditThresholds() *cobra.Command {
 		Short: "Find thresholds by group that make a rate alike, and what they cost",
 		Long: `Find the threshold of each group for which a rate is alike in all, with as few errors as possible, and say what that costs:
 in accuracy, and in the rates that were not chosen. Thresholds look better on the rows that they were chosen on; judge them
-by others with --held-out.`,
+by others with --held-out. Of more than a thousand different scores every 256th part of an octave is tried.`,
 		Example: `  atelier audit thresholds predictions.csv --label two_year_recid --score decile_score --threshold 5 --group race --criterion fpr --tolerance 0.02`,
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(args[0], cmd.OutOrStdout()) },
@@ -66,7 +67,7 @@ func (f *auditThresholdsFlags) run(path string, stdout io.Writer) error {
 	if f.label == "" || f.score == "" || f.group == "" {
 		return usagef("audit thresholds: want --label, --score and --group")
 	}
-	groups, err := f.read(path)
+	groups, err := f.read(path, f.options.Before)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,13 @@ func (f *auditThresholdsFlags) run(path string, stdout io.Writer) error {
 		return err
 	}
 	if f.heldOut != "" {
-		if groups, err = f.read(f.heldOut); err != nil {
+		cuts := []float64{f.options.Before}
+		for _, g := range found.Plan.Groups {
+			if g.Threshold != nil {
+				cuts = append(cuts, *g.Threshold)
+			}
+		}
+		if groups, err = f.read(f.heldOut, cuts...); err != nil {
 			return err
 		}
 		if found.HeldOut, err = found.Plan.Apply(groups); err != nil {
@@ -85,22 +92,18 @@ func (f *auditThresholdsFlags) run(path string, stdout io.Writer) error {
 	return f.write(stdout, reported{document: report.Thresholds(filepath.Base(path), f.score, found.Plan, found.HeldOut), json: found})
 }
 
-// read counts the scores of each group.
-func (f *auditThresholdsFlags) read(path string) ([]mitigate.Group, error) {
+// read counts the scores of each group. Many different ones are counted in ranges, which begin at the cuts too, so that
+// counts at and above the cuts and the beginnings of ranges are exact.
+func (f *auditThresholdsFlags) read(path string, cuts ...float64) ([]mitigate.Group, error) {
 	counts, err := readTable(path, table.Spec{
-		Columns: []table.Column{{Name: f.group}, {Name: f.label}, {Name: f.score, Kind: table.Number}}, Crosses: [][]int{{0, 1, 2}},
+		Columns: []table.Column{{Name: f.group}, {Name: f.label}, {Name: f.score, Kind: table.Number, Cuts: cuts}}, Crosses: [][]int{{0, 1, 2}},
 	})
 	if err != nil {
 		return nil, err
 	}
 	names, labels, bins := groupNames(counts.Values[0]), counts.Values[1], counts.Bins[2]
-	if !slices.Contains(labels, f.positive) {
-		return nil, fmt.Errorf("%s: no row has the label %q, which --positive asks for", path, f.positive)
-	}
-	for _, b := range bins {
-		if b.From != b.To {
-			return nil, fmt.Errorf("%s: %s has more different values than are kept apart: round them", path, f.score)
-		}
+	if !slices.ContainsFunc(labels, f.isPositive) {
+		return nil, fmt.Errorf("%s: no row has the label %q, which --positive asks for; there are %s", path, f.positive, quotedSome(labels))
 	}
 	scores := make([][]mitigate.Score, len(names))
 	for i := range scores {
@@ -112,13 +115,36 @@ func (f *auditThresholdsFlags) read(path string) ([]mitigate.Group, error) {
 		group, label, bin := cell.Codes[0], labels[cell.Codes[1]], cell.Codes[2]
 		switch {
 		case bin < 0 || table.Missing(label): // cannot be judged
-		case label == f.positive:
+		case f.isPositive(label):
 			scores[group][bin].Positive += cell.N
 		default:
 			scores[group][bin].Negative += cell.N
 		}
 	}
 	return f.choose(path, names, scores)
+}
+
+// isPositive reports whether a label is the positive one; 1 and 1.0 are one label.
+func (f *auditThresholdsFlags) isPositive(label string) bool {
+	if label == f.positive {
+		return true
+	}
+	a, errA := strconv.ParseFloat(label, 64)
+	b, errB := strconv.ParseFloat(f.positive, 64)
+	return errA == nil && errB == nil && a == b
+}
+
+// quotedSome quotes up to ten values.
+func quotedSome(values []string) string {
+	const most = 10
+	var quoted []string
+	for _, v := range values[:min(len(values), most)] {
+		quoted = append(quoted, strconv.Quote(v))
+	}
+	if len(values) > most {
+		quoted = append(quoted, "others")
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // groupNames are values of a column of groups as reports have them.
@@ -151,11 +177,13 @@ func (f *auditThresholdsFlags) choose(path string, names []string, scores [][]mi
 // readTable counts the rows of CSV or Parquet.
 func readTable(path string, spec table.Spec) (*table.Counts, error) {
 	read := table.CSVFile
-	if strings.EqualFold(filepath.Ext(path), ".parquet") {
+	if isParquet(path) {
 		read = table.ParquetFile
 	}
 	return read(path, spec)
 }
+
+func isParquet(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
 
 // auditReweighFlags are the flags of `atelier audit reweigh`.
 type auditReweighFlags struct {
