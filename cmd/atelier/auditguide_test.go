@@ -17,11 +17,7 @@ func TestAuditGuide(t *testing.T) {
 	}
 	guide := string(text)
 	newAudit().Flags().VisitAll(func(f *pflag.Flag) {
-		switch f.Name {
-		case "help", "title", "hash", "threads", "max-values": // said by --help alone
-			return
-		}
-		if !regexp.MustCompile("--" + regexp.QuoteMeta(f.Name) + `\b`).MatchString(guide) {
+		if f.Name != "help" && !regexp.MustCompile("--"+regexp.QuoteMeta(f.Name)+`\b`).MatchString(guide) {
 			t.Errorf("the guide lacks --%s", f.Name)
 		}
 	})
