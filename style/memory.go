@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,8 +13,10 @@ import (
 // Bytes that a process has before it paints: the program, its runtime, and what a graph takes whatever its size.
 const (
 	processBytes = 64 << 20
+	programBytes = 32 << 20 // of them, those that Go's runtime has no part in
 	graphBytes   = 8 << 20
 	float        = 4
+	guideBytes   = 3 * float // of a position of a guide: its own, what a graph takes, its root
 )
 
 // usual is the memory that is assumed where the system does not tell.
@@ -101,6 +104,10 @@ func (o Options) graphBytes(spec Spec, h, w int, tile Tile) (int64, error) {
 		}
 	}
 	all += largest
+	// With masks each region has the style layers' features times its guide, and the guide.
+	for _, l := range used[:len(spec.style())] {
+		all += float64(o.maskedRegions()) * (perPixel(l) + guideBytes/float64(l.Stride*l.Stride))
+	}
 	if spec.content() != nil {
 		windows := 1.
 		if tile.Keep {
@@ -111,6 +118,15 @@ func (o Options) graphBytes(spec Spec, h, w int, tile Tile) (int64, error) {
 		}
 	}
 	return graphBytes + int64(all*float64(layout.windowH*layout.windowW)), nil
+}
+
+// maskedRegions is the number of regions, 0 where there is one without a mask.
+func (o Options) maskedRegions() int {
+	n := len(o.masks())
+	if n > 0 && slices.ContainsFunc(o.Styles, func(s StyleInput) bool { return s.Mask == nil }) {
+		n++
+	}
+	return n
 }
 
 func (o Options) weightBytes() int64 {
@@ -152,8 +168,11 @@ func (o Options) limitHeap(p Plan) (undo func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		limit = min(limit, max(o.MaxMemory-graph-o.weightBytes(), o.hostBytes(s.Height, s.Width, p.History)+graphBytes))
+		limit = min(limit, max(o.MaxMemory-graph-o.weightBytes()-programBytes, o.hostBytes(s.Height, s.Width, p.History)+graphBytes))
 	}
 	old := debug.SetMemoryLimit(limit)
-	return func() { debug.SetMemoryLimit(old) }, nil
+	return func() {
+		debug.FreeOSMemory() // what is garbage now does not count against what comes
+		debug.SetMemoryLimit(old)
+	}, nil
 }

@@ -44,19 +44,22 @@ func Judge(ctx context.Context, o Options, painted Picture) (Quality, error) {
 	}
 	o.Init, o.PreserveColour, o.Plan = InitNoise, "", nil
 	var q Quality
-	if contented {
-		q.SSIM = ssim(painted, o.Content.Resized(painted.H, painted.W))
-	}
 	if !styled && !contented {
 		return q, nil
 	}
 	if err := o.Check(); err != nil {
 		return Quality{}, err
 	}
-	size := PlannedScale{Height: painted.H, Width: painted.W, Tile: o.Tile}
-	if err := o.fitMemory(&Plan{History: o.History}, &size); err != nil {
+	plan, size := Plan{History: o.History}, PlannedScale{Height: painted.H, Width: painted.W, Tile: o.Tile}
+	if err := o.fitMemory(&plan, &size); err != nil {
 		return Quality{}, err
 	}
+	plan.Scales = []PlannedScale{size}
+	undo, err := o.limitHeap(plan)
+	if err != nil {
+		return Quality{}, err
+	}
+	defer undo()
 	canvas, err := newCanvas(ctx, o, painted.H, painted.W, Tile{Side: size.Tile})
 	if err != nil {
 		return Quality{}, err
@@ -64,6 +67,9 @@ func Judge(ctx context.Context, o Options, painted Picture) (Quality, error) {
 	defer canvas.objective.Close()
 	losses, err := canvas.objective.Evaluate(ctx, painted.Pixels, make([]float32, len(painted.Pixels)))
 	q.Style, q.Content = losses.Style, losses.Content
+	if contented {
+		q.SSIM = ssim(painted, canvas.content)
+	}
 	return q, err
 }
 

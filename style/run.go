@@ -87,6 +87,7 @@ func Paint(ctx context.Context, o Options, report func(Step) error) (*Result, er
 	if p.result.Picture.H == 0 {
 		return nil, err
 	}
+	p.method, p.canvas = nil, nil // their memory is free from here on
 	p.result.Elapsed = p.elapsed()
 	p.result.Plan = p.done()
 	return p.result, err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -45,9 +46,25 @@ func (s *state) write(path string) error {
 	shape := []int{s.Height, s.Width, 3}
 	var all []safetensors.Tensor
 	for name, values := range s.tensors {
-		all = append(all, safetensors.FromFloat32(name, shape, values))
+		all = append(all, safetensors.Tensor{Name: name, DType: safetensors.F32, Shape: shape,
+			Stream: func(w io.Writer) error { return writeFloats(w, values) }})
 	}
 	return safetensors.Save(path, all, map[string]string{stateKey: string(text)})
+}
+
+// writeFloats writes values as a file has them, without a copy of all.
+func writeFloats(w io.Writer, values []float32) error {
+	part := make([]byte, 0, 1<<16)
+	for i, v := range values {
+		part = binary.LittleEndian.AppendUint32(part, math.Float32bits(v))
+		if len(part) == cap(part) || i == len(values)-1 {
+			if _, err := w.Write(part); err != nil {
+				return err
+			}
+			part = part[:0]
+		}
+	}
+	return nil
 }
 
 // readState reads a state; nil if there is no file. Errors name it.
@@ -131,14 +148,7 @@ func (o Options) painting() (string, error) {
 	fmt.Fprintf(hash, "\n%s %s\n", o.Network.Name, o.Network.Hash)
 	add := func(h, w int, values []float32) {
 		fmt.Fprintf(hash, "%d %d\n", h, w)
-		line := make([]byte, 0, 4096)
-		for i, v := range values {
-			line = binary.LittleEndian.AppendUint32(line, math.Float32bits(v))
-			if len(line) == cap(line) || i == len(values)-1 {
-				hash.Write(line)
-				line = line[:0]
-			}
-		}
+		_ = writeFloats(hash, values) // a hash takes everything
 	}
 	add(o.Content.H, o.Content.W, o.Content.Pixels)
 	add(o.InitPicture.H, o.InitPicture.W, o.InitPicture.Pixels)
