@@ -12,10 +12,14 @@ import (
 
 // explained adds to an error about rows the flag that may help. The flags are those of an audit.
 func (f *auditFlags) explained(err error) error {
-	if hint := f.hint(err); hint != "" {
-		return fmt.Errorf("%w; %s", err, hint)
+	hint := f.hint(err)
+	switch {
+	case hint == "":
+		return err
+	case strings.HasSuffix(err.Error(), "?"):
+		return fmt.Errorf("%w %s", err, hint)
 	}
-	return err
+	return fmt.Errorf("%w; %s", err, hint)
 }
 
 func (f *auditFlags) hint(err error) string {

@@ -45,7 +45,7 @@ func TestAuditRefuses(t *testing.T) {
 		"too many groups": {many.String(), "--max-values 65535", "line 65537: column \"g\" has more than 65535 different values, which is all that it may have; group its values first"},
 		"far too many":    {many.String(), "--max-values 100000", "--max-values is 100000, want 1 to 65535"},
 		"many labels":     {strings.ReplaceAll(many.String(), "g,y", "y,g"), "", "line 1002: column \"y\" has more than 1000 different values, which is all that it may have; labels and predictions have few classes"},
-		"text labels":     {"g,y,p\na,spam,ham\nb,ham,ham\n", "", `rows.csv: column "y" has labels "ham", "spam": which is positive?; --positive says so`},
+		"text labels":     {"g,y,p\na,spam,ham\nb,ham,ham\n", "", `rows.csv: column "y" has labels "ham", "spam": which is positive? --positive says so`},
 		"other texts":     {"g,y,p\na,0,Low\nb,1,High\n", "", "--positive and --predicted-positive say so"},
 		"many classes":    {"g,y,s\na,x,0.5\na,y,0.5\na,z,0.5\n", "SCORE", `has 3 labels ("x", "y", "z"): a score needs to know which are positive; --positive says so`},
 		"not a number":    {"g,y,s\na,1,0.5\nb,0,high\n", "SCORE", `rows.csv: line 3: column "s": "high" is not a finite number`},
