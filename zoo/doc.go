@@ -15,7 +15,7 @@
 //
 // The same by name is ByName("cifar+resnet-16x1-32x1-64x1+concat", 10); see [ByName]. A backbone's name alone is the
 // network as it was published: "densenet121". Blocks can be used by themselves: [BasicBlock], [Bottleneck], [PreActBlock],
-// [DenseLayer], [DenseTransition], [ConvNorm], [Factored], [InceptionA], [InceptionB], [InceptionC], [SqueezeExcite].
+// [PreActBottleneck], [DenseLayer], [DenseTransition], [ConvNorm], [Factored], [InceptionA], [InceptionB], [InceptionC], [SqueezeExcite].
 //
 // Variables are named as in torchvision, where torchvision has the network: "/conv1/weight", "/layer1/0/bn1/bias",
 // "/fc/weight", so that weights go to and from it by name; see [Model.TensorName]. [Model.Groups] cuts the layers where fastai does, for learning

@@ -13,8 +13,8 @@ import (
 //
 // [Stems], [Backbones] and [Heads] are the names. Stems have as many channels as the backbone would like, or a number of
 // their own: "cifar-32". Backbones can be described by their numbers too: "resnet-16x1-32x2-64x2" is the width and the
-// blocks of each stage, "bottleneck-" and "preact-" the same of other blocks, "wrn-28-10" layers and factor,
-// "densenet-12-6x6x6" growth and the layers of each block.
+// blocks of each stage, "bottleneck-", "preact-" and "preact-bottleneck-" the same of other blocks, "wrn-28-10" layers and
+// factor, "densenet-12-6x6x6" growth and the layers of each block, "vgg19-3" the first blocks of a network.
 func ByName(name string, classes int) (Model, error) {
 	m := Model{Classes: classes}
 	if classes < 1 {

@@ -110,7 +110,7 @@ func published() []Backbone {
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
 var described = []func(word string) (Backbone, error){describedResNet, describedWide, describedDense, describedDarknet,
-	describedInception, describedShallow, describedResNet9, describedAirbench}
+	describedInception, describedVGG, describedShallow, describedResNet9, describedAirbench}
 
 // backboneByName is nil if there is no such backbone.
 func backboneByName(word string) (Backbone, error) {
@@ -127,11 +127,15 @@ func backboneByName(word string) (Backbone, error) {
 	return nil, nil
 }
 
-// describedResNet reads "resnet-16x1-32x2", and "bottleneck-" and "preact-" likewise.
+// describedResNet reads "resnet-16x1-32x2", and "bottleneck-", "preact-" and "preact-bottleneck-" likewise.
 func describedResNet(word string) (Backbone, error) {
 	kind, stages, ok := strings.Cut(word, "-")
 	if !ok || kind != "resnet" && kind != "bottleneck" && kind != "preact" {
 		return nil, nil
+	}
+	narrow := kind == "bottleneck"
+	if rest, ok := strings.CutPrefix(stages, "bottleneck-"); ok && kind == "preact" {
+		stages, narrow = rest, true
 	}
 	var widths, depths []int
 	for _, stage := range strings.Split(stages, "-") {
@@ -142,9 +146,9 @@ func describedResNet(word string) (Backbone, error) {
 		widths, depths = append(widths, numbers[0]), append(depths, numbers[1])
 	}
 	if kind == "preact" {
-		return PreActResNet{Widths: widths, Depths: depths}, nil
+		return PreActResNet{Widths: widths, Depths: depths, Bottleneck: narrow}, nil
 	}
-	return ResNet{Widths: widths, Depths: depths, Bottleneck: kind == "bottleneck"}, nil
+	return ResNet{Widths: widths, Depths: depths, Bottleneck: narrow}, nil
 }
 
 // describedWide reads "wrn-28-10".
@@ -207,6 +211,26 @@ func describedInception(word string) (Backbone, error) {
 		return nil, fmt.Errorf("backbone %q is not inception-resnet-PERCENT-AxBxC, as in inception-resnet-50-5x10x5", word)
 	}
 	return InceptionResNet{Percent: percent, A: n[0], B: n[1], C: n[2], Small: !valid}, nil
+}
+
+// describedVGG reads "vgg19-3" and "vgg19_bn-3".
+func describedVGG(word string) (Backbone, error) {
+	name, n, ok := strings.Cut(word, "-")
+	if !ok {
+		return nil, nil
+	}
+	for _, v := range vggNets() {
+		if v.Name() != name {
+			continue
+		}
+		blocks, err := positive(n)
+		if err != nil || blocks > 5 {
+			return nil, fmt.Errorf("backbone %q is not %s-BLOCKS with 1 to 5 blocks, as in %s-3", word, name, name)
+		}
+		v.Blocks = blocks % 5 // all five are the network itself
+		return v, nil
+	}
+	return nil, nil
 }
 
 // describedShallow reads "shallow-16-32".

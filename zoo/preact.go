@@ -15,6 +15,8 @@ import (
 type PreActResNet struct {
 	Widths []int `json:"widths"` // channels of each stage; none means 64, 128, 256, 512
 	Depths []int `json:"depths"` // blocks of each stage; none means 2 each
+	// Bottleneck makes the blocks [PreActBottleneck] instead of [PreActBlock]: stages hand over four times their width.
+	Bottleneck bool `json:"bottleneck"`
 }
 
 var _ Backbone = PreActResNet{}
@@ -23,22 +25,29 @@ var preActs = []struct {
 	name string
 	PreActResNet
 }{
-	{"preact18", PreActResNet{resNetWidths, []int{2, 2, 2, 2}}},
-	{"preact34", PreActResNet{resNetWidths, []int{3, 4, 6, 3}}},
+	{"preact18", PreActResNet{Widths: resNetWidths, Depths: []int{2, 2, 2, 2}}},
+	{"preact34", PreActResNet{Widths: resNetWidths, Depths: []int{3, 4, 6, 3}}},
+	{"preact50", PreActResNet{Widths: resNetWidths, Depths: []int{3, 4, 6, 3}, Bottleneck: true}},
+	{"preact101", PreActResNet{Widths: resNetWidths, Depths: []int{3, 4, 23, 3}, Bottleneck: true}},
+	{"preact152", PreActResNet{Widths: resNetWidths, Depths: []int{3, 8, 36, 3}, Bottleneck: true}},
 }
 
 func (r PreActResNet) stages() preActStages {
 	like := ResNet{Widths: r.Widths, Depths: r.Depths}
-	return preActStages{widths: like.widths(), depths: like.depths(), block: PreActBlock{Scale: 1}}
+	return preActStages{widths: like.widths(), depths: like.depths(), block: PreActBlock{Scale: 1}, bottleneck: r.Bottleneck}
 }
 
-// Name is "preact18", "preact34", or for others the width and depth of each stage: "preact-64x2-128x2-256x2-256x2".
+// Name is "preact18" to "preact152", or for others the width and depth of each stage: "preact-64x2-128x2-256x2-256x2", and
+// "preact-bottleneck-64x2-128x2" for bottlenecks.
 func (r PreActResNet) Name() string {
 	s := r.stages()
 	for _, known := range preActs {
-		if slices.Equal(s.widths, known.Widths) && slices.Equal(s.depths, known.Depths) {
+		if r.Bottleneck == known.Bottleneck && slices.Equal(s.widths, known.Widths) && slices.Equal(s.depths, known.Depths) {
 			return known.name
 		}
+	}
+	if r.Bottleneck {
+		return staged("preact-bottleneck", s.widths, s.depths)
 	}
 	return staged("preact", s.widths, s.depths)
 }
@@ -119,6 +128,7 @@ func (r WideResNet) Groups() [][]string { return r.stages().groups() }
 type preActStages struct {
 	widths, depths []int
 	block          PreActBlock
+	bottleneck     bool // instead of block
 }
 
 func (s preActStages) out(in Shape) ([]Shape, error) {
@@ -131,6 +141,9 @@ func (s preActStages) out(in Shape) ([]Shape, error) {
 			in = in.halved()
 		}
 		in.C = width
+		if s.bottleneck {
+			in.C = 4 * width
+		}
 		out = append(out, in)
 	}
 	return out, nil
@@ -142,12 +155,11 @@ func (s preActStages) build(scope *model.Scope, x *graph.Node) []Feature {
 		name := fmt.Sprintf("layer%d", i+1)
 		stage := scope.In("%s", name)
 		for k := range s.depths[i] {
-			block := s.block
-			block.Channels, block.Stride = width, 1
+			stride := 1
 			if i > 0 && k == 0 {
-				block.Stride = 2
+				stride = 2
 			}
-			x = block.Layer(stage.In("%d", k), x)
+			x = s.layer(stage.In("%d", k), x, width, stride)
 		}
 		if i == len(s.widths)-1 {
 			x = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn"), x))
@@ -157,38 +169,19 @@ func (s preActStages) build(scope *model.Scope, x *graph.Node) []Feature {
 	return features
 }
 
+// layer is one block.
+func (s preActStages) layer(scope *model.Scope, x *graph.Node, width, stride int) *graph.Node {
+	if s.bottleneck {
+		return PreActBottleneck{Channels: width, Stride: stride}.Layer(scope, x)
+	}
+	block := s.block
+	block.Channels, block.Stride = width, stride
+	return block.Layer(scope, x)
+}
+
 func (s preActStages) groups() [][]string {
 	groups := halves(numbered("/layer%d", len(s.widths)))
 	last := len(groups) - 1
 	groups[last] = append(groups[last], "/bn")
 	return groups
-}
-
-// PreActBlock is norm, relu, 3x3 convolution, twice, added to the input. Where the shape changes the input is taken
-// behind the first norm and relu, and through a 1x1 convolution (He et al., 2016b).
-type PreActBlock struct {
-	Channels int
-	Stride   int     // of the first convolution; zero means 1
-	Scale    float64 // factor of the result before it is added; zero means 1
-	// NormedShortcut takes the input behind the first norm and relu where the shape stays, too.
-	NormedShortcut bool
-}
-
-// Layer applies the block with "bn1", "conv1", "bn2", "conv2", and "shortcut" if there is one, of scope.
-func (b PreActBlock) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
-	stride := max(1, b.Stride)
-	a := nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), x))
-	h := conv(scope.In("conv1"), a, b.Channels, 3, stride)
-	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn2"), h))
-	h = conv(scope.In("conv2"), h, b.Channels, 3, 1)
-	if b.Scale != 0 && b.Scale != 1 {
-		h = graph.MulScalar(h, b.Scale)
-	}
-	switch {
-	case stride != 1 || x.Shape().Dim(-1) != b.Channels:
-		x = conv(scope.In("shortcut").In("0"), a, b.Channels, 1, stride)
-	case b.NormedShortcut:
-		x = a
-	}
-	return graph.Add(h, x)
 }

@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -12,6 +13,7 @@ import (
 type VGG struct {
 	Layers int  `json:"layers"` // 11, 13, 16 or 19; zero means 16
 	Norm   bool `json:"norm"`   // batch norms behind the convolutions
+	Blocks int  `json:"blocks"` // only the first so many; zero means all five
 }
 
 var _ Backbone = VGG{}
@@ -34,29 +36,45 @@ func (v VGG) layers() int {
 	return v.Layers
 }
 
-// Name is "vgg16", or "vgg16_bn" with norms.
+func (v VGG) blocks() int { return cmp.Or(v.Blocks, 5) }
+
+// Name is "vgg16", "vgg16_bn" with norms, or "vgg16-3" for its first three blocks.
 func (v VGG) Name() string {
 	name := fmt.Sprintf("vgg%d", v.layers())
 	if v.Norm {
 		name += "_bn"
 	}
+	if v.blocks() < 5 {
+		name += fmt.Sprintf("-%d", v.Blocks)
+	}
 	return name
 }
 
 func (v VGG) chain() chain {
-	return chained(0, vgg{blocks: vggDepths[v.layers()], norm: v.Norm}.modules(), "block%d")
+	c := chained(0, vgg{blocks: vggDepths[v.layers()], norm: v.Norm}.modules(), "block%d")
+	c.ends = c.ends[:v.blocks()]
+	c.modules = c.modules[:c.ends[len(c.ends)-1]]
+	return c
 }
 
 // Width is the first block's 64 channels.
 func (VGG) Width() int { return 64 }
 
-// Usual are no stem, and the three dense layers.
-func (VGG) Usual() (Stem, Head) { return NoStem{}, VGGHead{} }
+// Usual are no stem, and the three dense layers; behind some of the blocks the average.
+func (v VGG) Usual() (Stem, Head) {
+	if v.blocks() < 5 {
+		return NoStem{}, PoolHead{}
+	}
+	return NoStem{}, VGGHead{}
+}
 
 // Out is one shape for each block, behind its pooling.
 func (v VGG) Out(in Shape) ([]Shape, error) {
 	if _, ok := vggDepths[v.layers()]; !ok {
 		return nil, fmt.Errorf("it has %d layers, want 11, 13, 16 or 19", v.Layers)
+	}
+	if v.blocks() < 1 || v.blocks() > 5 {
+		return nil, unknownNumber("Blocks", v.Blocks, "0 (5) to 5")
 	}
 	return v.chain().out(in), nil
 }
@@ -64,5 +82,5 @@ func (v VGG) Out(in Shape) ([]Shape, error) {
 // Build makes "features/0" and so on, and features "block1" to "block5".
 func (v VGG) Build(scope *model.Scope, x *graph.Node) []Feature { return v.chain().build(scope, x) }
 
-// Groups cuts behind the second block.
+// Groups cuts behind half of the blocks, the second of five.
 func (v VGG) Groups() [][]string { return v.chain().groups() }
