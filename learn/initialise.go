@@ -195,7 +195,7 @@ func (l *Learner) match(i Initial) *matching {
 	if names == nil {
 		names = func(path string) []string { return []string{tensorName(path)} }
 	}
-	vars := append(l.params.all(), l.params.others...)
+	vars := l.followed()
 	prefix := prefixOf(i.Tensors.Names(), vars, names)
 	used, parts := map[string]bool{}, map[string]bool{}
 	for _, v := range vars {

@@ -48,7 +48,7 @@ func (w WeightsFrom) IsFile() bool { return strings.ContainsAny(string(w), `/\.`
 func (w *WeightsFrom) decode(d *decoder, n *yaml.Node, path string) {
 	d.scalar(n, reflect.ValueOf((*string)(w)).Elem(), path)
 	if w.IsFile() && !filepath.IsAbs(string(*w)) {
-		*w = WeightsFrom(filepath.Join(d.dir, string(*w)))
+		*w = WeightsFrom(d.find(string(*w)))
 	}
 	if *w != "" {
 		n.Value = string(*w) // what is written beside results has to hold from anywhere

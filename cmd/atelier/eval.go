@@ -19,15 +19,21 @@ import (
 	"github.com/atelier-go/atelier/data"
 	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/recipe"
+	"github.com/atelier-go/atelier/weights"
 )
 
 // evalFlags are the flags of `atelier eval`.
 type evalFlags struct {
 	recipeFlags
 	data    string
+	from    string
 	weights string
 	top     int
 	json    bool
+
+	confusion string
+	wrong     string
+	mostWrong int
 
 	groups   string
 	positive string
@@ -41,13 +47,16 @@ func newEval() *cobra.Command {
 		Use:   "eval checkpoint",
 		Short: "Measure a trained model",
 		Long: `Measure a trained model: a checkpoint, a file of weights in a run's folder, or the folder, which means its newest
-checkpoint. It is judged by its recipe's validation data, or by other pictures of the same classes.
+checkpoint. It is judged by its recipe's validation data, or by other pictures of the same classes. Weights from elsewhere,
+safetensors or PyTorch's, are judged by the recipe that --recipe names.
 
 With --groups it says how often the model is wrong for whom, as "atelier audit" does: the file is CSV with a header, its first
 column has names of pictures, or the ends of their paths, and the others are groups such as the camera or the light.`,
 		Example: `  atelier eval runs/first
   atelier eval runs/first/best.safetensors --weights ema --json
   atelier eval runs/first --data photos/test
+  atelier eval runs/first --confusion confusion.png --wrong wrong.png
+  atelier eval resnet18-f37072fd.pth --recipe imagenet.yaml
   atelier eval runs/first --groups light.csv --report out.html`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,9 +66,13 @@ column has names of pictures, or the ends of their paths, and the others are gro
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&f.data, "data", "", "`pictures` to judge by: a dataset of the recipe, a folder, a zip archive, or a source in YAML (default the recipe's validation data)")
+	flags.StringVar(&f.from, "recipe", "", "the `recipe` of a file of weights (default that in its folder)")
 	flags.StringVar(&f.weights, "weights", "raw", "which `weights`: raw, or the averages ema or swa")
 	flags.IntVar(&f.top, "top", 5, "also count labels among the `k` most likely classes; 0 does not")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
+	flags.StringVar(&f.confusion, "confusion", "", "draw the table of labels and predictions to a `file`, .png or .svg")
+	flags.StringVar(&f.wrong, "wrong", "", "draw the pictures that were mistaken most surely to a `file`, .png or .svg, and list them")
+	flags.IntVar(&f.mostWrong, "wrong-count", 16, "how many `pictures` --wrong draws at most")
 	flags.StringVar(&f.groups, "groups", "", "CSV `file` of the groups of pictures: audit the errors by them")
 	flags.StringVar(&f.positive, "positive", "", "`class` that an audit of two classes calls positive (default the second)")
 	flags.StringVar(&f.card, "card", "", "YAML `file` of what people wrote about the model, for the audit's report")
@@ -77,8 +90,11 @@ type evaluation struct {
 	Examples   int                     `json:"examples"`
 	Metrics    map[string]learn.Number `json:"metrics"`
 	Classes    []string                `json:"classes"`
-	Confusion  [][]int64               `json:"confusion"` // by label, then by predicted class
+	Confusion  [][]int64               `json:"confusion"`       // by label, then by predicted class
+	Wrong      []mistake               `json:"wrong,omitempty"` // with --wrong, the most surely mistaken first
 	Audit      *audit.Audit            `json:"audit,omitempty"`
+
+	dataset data.Dataset
 }
 
 func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
@@ -88,6 +104,14 @@ func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writ
 	}
 	if f.top < 0 {
 		return usagef("eval: --top is %d, want at least 0", f.top)
+	}
+	if f.mostWrong < 1 || f.mostWrong > 400 {
+		return usagef("eval: --wrong-count is %d, want 1 to 400", f.mostWrong)
+	}
+	for _, file := range []string{f.confusion, f.wrong} {
+		if err := checkPicture("eval", file); err != nil {
+			return err
+		}
 	}
 	card, err := f.auditFiles()
 	if err != nil {
@@ -138,11 +162,28 @@ func (f *evalFlags) write(stdout io.Writer, e *evaluation, card report.Card) err
 	} else if err := e.write(stdout); err != nil {
 		return err
 	}
+	if err := f.draw(e, stdout); err != nil {
+		return err
+	}
 	if e.Audit == nil {
 		return nil
 	}
 	fmt.Fprintln(stdout)
 	return f.reports.write(stdout, ofAudit(e.Audit, report.Options{Card: card, Date: time.Now()}))
+}
+
+// draw draws what --confusion and --wrong ask for.
+func (f *evalFlags) draw(e *evaluation, stdout io.Writer) error {
+	if f.confusion != "" {
+		if err := drawConfusion(e.Classes, e.Confusion, f.confusion); err != nil {
+			return err
+		}
+		fmt.Fprintln(stdout, "wrote", f.confusion)
+	}
+	if f.wrong == "" {
+		return nil
+	}
+	return writeMistakes(stdout, e.dataset, e.Wrong, f.wrong)
 }
 
 // modelFiles are the files to try for a path: itself, or a folder's checkpoints, the newest first.
@@ -163,9 +204,15 @@ func modelFiles(path string) ([]string, error) {
 
 // recipe is the one that a file was trained by, and whether the file is a checkpoint.
 func (f *evalFlags) recipe(file string) (r *recipe.Recipe, checkpoint bool, err error) {
-	text, checkpoint, err := learn.Fingerprint(file)
-	if err != nil {
-		return nil, false, err
+	text := ""
+	if !isWeights(file) {
+		if text, checkpoint, err = learn.Fingerprint(file); err != nil {
+			return nil, false, err
+		}
+	}
+	if f.from != "" {
+		r, err = f.load(f.from)
+		return r, checkpoint, err
 	}
 	if checkpoint && text != "" {
 		dir, err := os.Getwd()
@@ -177,10 +224,20 @@ func (f *evalFlags) recipe(file string) (r *recipe.Recipe, checkpoint bool, err 
 	}
 	beside := filepath.Join(filepath.Dir(file), recipeFile)
 	if _, err := os.Stat(beside); err != nil {
-		return nil, false, fmt.Errorf("%s does not say which model it is of, and there is no %s", file, beside)
+		return nil, false, fmt.Errorf("%s does not say which model it is of, and there is no %s: name a recipe with --recipe", file, beside)
 	}
 	r, err = f.load(beside)
 	return r, checkpoint, err
+}
+
+// isWeights tells a file of weights from a checkpoint, and from what is neither.
+func isWeights(file string) bool {
+	f, err := weights.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return !learn.IsCheckpoint(f.Metadata())
 }
 
 // evaluate measures one file.
@@ -201,7 +258,7 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 		return nil, err
 	}
 	if err := data.SameClasses(config.Phases[0].Data.Train.Dataset, loader.Dataset); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s tells other classes apart than the pictures are of: %w", file, err)
 	}
 	if config.Backend, err = f.open(); err != nil {
 		return nil, err
@@ -213,19 +270,35 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 		return nil, err
 	}
 	defer learner.Close()
-	load := learner.LoadWeights
 	if checkpoint {
-		load = learner.Load
+		err = learner.Load(file)
+	} else {
+		err = loadWeights(learner, r, config, file)
 	}
-	if err := load(file); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	weights := which.String()
+	its := which.String()
 	if !checkpoint {
-		weights = "its"
+		its = "its"
 	}
-	e := &evaluation{Checkpoint: file, Weights: weights, Step: learner.Step(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes()}
+	e := &evaluation{Checkpoint: file, Weights: its, Step: learner.Step(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes(),
+		dataset: loader.Dataset}
 	return e, f.measure(ctx, learner, loader, which, e)
+}
+
+// loadWeights puts the weights of a file into a model, all of which have to be there.
+func loadWeights(l *learn.Learner, r *recipe.Recipe, c learn.Config, file string) error {
+	w, err := openFile(file)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	i, err := w.initial(r, len(c.Classes))
+	if err != nil {
+		return err
+	}
+	return l.LoadTensors(i)
 }
 
 // measure fills in the metrics and the table.
@@ -234,6 +307,9 @@ func (f *evalFlags) measure(ctx context.Context, learner *learn.Learner, loader 
 	metrics := []learn.Metric{learn.Accuracy{}, confusion}
 	if f.top > 1 && f.top < len(e.Classes) {
 		metrics = append(metrics, learn.TopK{K: f.top})
+	}
+	if f.wrong != "" {
+		metrics = append(metrics, surely{})
 	}
 	var groups *pictureGroups
 	if f.groups != "" {
@@ -256,6 +332,12 @@ func (f *evalFlags) measure(ctx context.Context, learner *learn.Learner, loader 
 	}
 	if counts, ok := tables[confusion.Name()].(*learn.ConfusionCounts); ok {
 		e.Confusion = counts.Counts
+	}
+	if rows, ok := tables[surely{}.Name()].(*certainties); ok {
+		delete(e.Metrics, surely{}.Name())
+		if e.Wrong, err = rows.worst(loader.Dataset, f.mostWrong); err != nil {
+			return err
+		}
 	}
 	if p, ok := tables[predictions{}.Name()].(*predicted); ok {
 		delete(e.Metrics, predictions{}.Name())

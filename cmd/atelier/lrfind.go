@@ -89,6 +89,9 @@ func (f *lrFindFlags) run(ctx context.Context, name string, stdout, stderr io.Wr
 		return err
 	}
 	defer learner.Close()
+	if err := initialise(r, learner, config, stderr); err != nil {
+		return err
+	}
 	curves, err := learner.Find(ctx, f.finder)
 	if err != nil {
 		return err

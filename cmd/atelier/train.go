@@ -21,11 +21,18 @@ import (
 // recipeFile is what a run's folder has the recipe in.
 const recipeFile = "recipe.yaml"
 
+// What a recipe's report leaves.
+const (
+	confusionFile = "confusion.png"
+	mostWrongFile = "most-wrong.png"
+)
+
 // trainFlags are the flags of `atelier train`.
 type trainFlags struct {
 	recipeFlags
 	out    string
 	resume bool
+	init   string
 }
 
 func newTrain() *cobra.Command {
@@ -46,10 +53,16 @@ With --until the run ends at the first epoch that reaches a goal. Training time 
 and cost go to dawnbench.json and dawnbench.tsv, in DAWNBench's format, for "atelier leaderboard". A run that ends without
 reaching its goal says how far it came and exits with 1. The goal is kept: --resume goes on to it, with the time so far.
 
+With --init the model begins with weights instead of random numbers: of a file (safetensors, PyTorch's, or a checkpoint), of
+an entry of "atelier models list" that is installed, or "embedded", the network that is compiled in. The head starts anew where
+it is for other classes. What fitted is printed; weights of another network are refused, unless the recipe says
+init: {partial: true}.
+
 Recipes that are built in, by name: ` + strings.Join(embeddedNames(), ", ") + ".",
 		Example: `  atelier train
   atelier train recipe.yaml --out runs/first --set phases.0.lr=0.01
   atelier train recipe.yaml --until top1=0.94 --price-per-hour 0.10
+  atelier train fine-tune --init squeezenet1_1
   atelier train --resume --out runs/first`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,12 +82,23 @@ Recipes that are built in, by name: ` + strings.Join(embeddedNames(), ", ") + ".
 	flags.Var(goalFlag{&f.until}, "until", "end at a `goal`, as in top1=0.94 or valid_loss=0.3, and record the time it took")
 	flags.Float64Var(&f.pricePerHour, "price-per-hour", 0, "on-demand price of the machine in `USD`, for the cost of reaching the goal")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the run in the folder; without a recipe, with the folder's own")
+	flags.StringVar(&f.init, "init", "", "`weights` to begin with: a file, or a name")
 	f.addSet(cmd)
 	f.addBackend(cmd)
 	return cmd
 }
 
 func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Writer) error {
+	if f.init != "" {
+		if f.resume {
+			return usagef("train: --init is about a run's beginning: --resume goes on with the weights that it has")
+		}
+		setting, err := setInit(f.init)
+		if err != nil {
+			return err
+		}
+		f.sets = append(f.sets, setting)
+	}
 	r, err := f.recipe(name)
 	if err != nil {
 		return err
@@ -104,14 +128,14 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 		return err
 	}
 	defer learner.Close()
-	if err := f.prepare(learner, dir, r, stderr); err != nil {
+	if err := f.prepare(learner, config, r, stderr); err != nil {
 		return err
 	}
 	result, err := learner.Run(ctx)
 	if err != nil {
 		return err
 	}
-	if err := f.report(ctx, result, learner, dir, stdout, stderr); err != nil || record == nil {
+	if err := f.report(ctx, result, learner, r, stdout, stderr); err != nil || record == nil {
 		return err
 	}
 	return record.report(stdout)
@@ -167,30 +191,40 @@ func (f *trainFlags) check(dir string) error {
 	return nil
 }
 
-// prepare writes the recipe, or puts the learner where the run was left.
-func (f *trainFlags) prepare(l *learn.Learner, dir string, r *recipe.Recipe, stderr io.Writer) error {
+// prepare puts the learner where the run was left, or gives it the weights to begin with, and writes the recipe.
+func (f *trainFlags) prepare(l *learn.Learner, c learn.Config, r *recipe.Recipe, stderr io.Writer) error {
+	begins := !f.resume
 	if f.resume {
 		notes, err := l.Resume()
 		for _, n := range notes {
 			fmt.Fprintln(stderr, n)
 		}
 		if errors.Is(err, learn.ErrNoCheckpoint) && len(notes) == 0 {
-			fmt.Fprintf(stderr, "there is no checkpoint in %s yet: training begins at step 1\n", dir)
+			fmt.Fprintf(stderr, "there is no checkpoint in %s yet: training begins at step 1\n", l.Dir())
+			begins = true
 		} else if err != nil {
+			return err
+		} else if err := sameBeginning(r, l); err != nil {
 			return err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if begins {
+		if err := initialise(r, l, c, stderr); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(l.Dir(), 0o777); err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, recipeFile), func(w io.Writer) error {
+	return atomicfile.Write(filepath.Join(l.Dir(), recipeFile), func(w io.Writer) error {
 		_, err := io.WriteString(w, r.Text())
 		return err
 	})
 }
 
 // report says how a run ended, and draws it.
-func (f *trainFlags) report(ctx context.Context, result *learn.Result, l *learn.Learner, dir string, stdout, stderr io.Writer) error {
+func (f *trainFlags) report(ctx context.Context, result *learn.Result, l *learn.Learner, r *recipe.Recipe, stdout, stderr io.Writer) error {
+	dir := l.Dir()
 	files, err := draw(l.Plan(), dir)
 	if err != nil {
 		return err
@@ -208,6 +242,9 @@ func (f *trainFlags) report(ctx context.Context, result *learn.Result, l *learn.
 		fmt.Fprintf(stdout, "%d pictures could not be read and were skipped\n", result.Skipped)
 	}
 	writeMetrics(stdout, result.Metrics)
+	if err := f.mistakes(ctx, l, r, stdout); err != nil {
+		return err
+	}
 	written, err := weightFiles(dir)
 	if err != nil {
 		return err
@@ -215,6 +252,37 @@ func (f *trainFlags) report(ctx context.Context, result *learn.Result, l *learn.
 	_, err = fmt.Fprintf(stdout, "%d steps in %v; in %s: %s\n", result.Steps, result.Elapsed.Round(100*time.Millisecond), dir,
 		strings.Join(append(written, files...), ", "))
 	return err
+}
+
+// mistakes evaluates once more where the recipe asks for a table of confusions and the most wrong pictures.
+func (f *trainFlags) mistakes(ctx context.Context, l *learn.Learner, r *recipe.Recipe, stdout io.Writer) error {
+	if r.Report == (recipe.Report{}) {
+		return nil
+	}
+	loader, err := r.Evaluation("")
+	if err != nil {
+		return err
+	}
+	classes := loader.Dataset.Classes()
+	_, tables, err := l.Evaluate(ctx, loader, learn.Raw, learn.Confusion{Classes: classes}, surely{})
+	if err != nil {
+		return err
+	}
+	if counts, ok := tables[learn.Confusion{}.Name()].(*learn.ConfusionCounts); ok && r.Report.Confusion {
+		fmt.Fprintf(stdout, "\nlabels down, predictions across:\n%v", counts)
+		if err := drawConfusion(classes, counts.Counts, filepath.Join(l.Dir(), confusionFile)); err != nil {
+			return err
+		}
+	}
+	rows, ok := tables[surely{}.Name()].(*certainties)
+	if !ok || r.Report.MostWrong == 0 {
+		return nil
+	}
+	worst, err := rows.worst(loader.Dataset, r.Report.MostWrong)
+	if err != nil {
+		return err
+	}
+	return writeMistakes(stdout, loader.Dataset, worst, filepath.Join(l.Dir(), mostWrongFile))
 }
 
 // resumeCommand is what to type to go on.
@@ -260,7 +328,7 @@ func weightFiles(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".safetensors") || e.Name() == learn.HistoryFile || e.Name() == recipeFile {
+		if strings.HasSuffix(e.Name(), ".safetensors") || e.Name() == confusionFile || e.Name() == mostWrongFile || e.Name() == learn.HistoryFile || e.Name() == recipeFile {
 			names = append(names, e.Name())
 		}
 	}
