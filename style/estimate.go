@@ -2,7 +2,6 @@ package style
 
 import (
 	"context"
-	"math"
 	"time"
 )
 
@@ -33,74 +32,11 @@ func Estimate(ctx context.Context, o Options) (Plan, error) {
 	return plan, nil
 }
 
-// speed is what an evaluation costs, in passes over features with their gradient, and what the preparations of a scale do.
-type speed struct{ evaluation, prepare line }
-
-// line is a time in seconds as a function of pixels.
-type line struct{ fixed, pixel float64 }
-
-// through is the line through times at two numbers of pixels, but one that rises with at least a part of the larger.
-func through(a, timeA, b, timeB float64) line {
-	const leastRise = 0.3
-	pixel := max((timeB-timeA)/(b-a), leastRise*timeB/b)
-	return line{fixed: max(0, timeB-b*pixel), pixel: pixel}
-}
-
-// Sides of the pictures that are measured, and how often each is.
+// Work beyond that of a whole picture's evaluation: an iteration of L-BFGS takes a little more than one, for its line search
+// and its history, and there is one before the first; tiles compute features in pass 1, and the content's again if they
+// are not kept, each a third of features with their gradient.
 const (
-	calibrateSmall = 96
-	calibrateLarge = 208
-	calibrateTimes = 3
-)
-
-// calibrate measures the speed of this machine with this network and these losses.
-func (o Options) calibrate(ctx context.Context) (speed, error) {
-	o.Tile, o.StyleScale, o.PreserveColour = 0, 1, ""
-	picture := Picture{H: calibrateLarge, W: calibrateLarge, Pixels: Options{Init: InitNoise}.first(Picture{}, calibrateLarge, calibrateLarge)}
-	o.Content = picture
-	o.Styles = []StyleInput{{Picture: picture}}
-	const a, b = calibrateSmall * calibrateSmall, calibrateLarge * calibrateLarge
-	small, smallPrepare, err := o.measure(ctx, calibrateSmall)
-	if err != nil {
-		return speed{}, err
-	}
-	large, largePrepare, err := o.measure(ctx, calibrateLarge)
-	if err != nil {
-		return speed{}, err
-	}
-	return speed{evaluation: through(a, small, b, large), prepare: through(a, smallPrepare, b, largePrepare)}, nil
-}
-
-// measure is the time of an evaluation at a square of that side, and that of the preparations.
-func (o Options) measure(ctx context.Context, side int) (evaluation, prepare float64, err error) {
-	began := time.Now()
-	canvas, err := newCanvas(ctx, o, side, side, Tile{})
-	if err != nil {
-		return 0, 0, err
-	}
-	defer canvas.objective.Close()
-	x, gradient := canvas.content.Pixels, make([]float32, side*side*3)
-	evaluation = math.Inf(1)
-	for i := range calibrateTimes {
-		start := time.Now()
-		if _, err := canvas.objective.Evaluate(ctx, x, gradient); err != nil {
-			return 0, 0, err
-		}
-		took := time.Since(start).Seconds()
-		if i == 0 {
-			// The first evaluation compiles, and takes memory.
-			prepare = time.Since(began).Seconds()
-			continue
-		}
-		evaluation = min(evaluation, took)
-	}
-	return evaluation, max(0, prepare-evaluation), nil
-}
-
-// Work beyond that of a whole picture's evaluation: a line search takes a little more than one, and tiles compute features
-// in pass 1, and the content's again if they are not kept, each a third of features with their gradient.
-const (
-	searchEvaluations = 1.1
+	searchEvaluations = 1.08
 	tilePasses        = 1. / 3
 )
 
@@ -109,14 +45,15 @@ func (o Options) time(p *Plan, s speed) error {
 	p.Time = 0
 	for i := range p.Scales {
 		scale := &p.Scales[i]
-		perIteration, prepare, err := o.scaleTime(*scale, s)
+		evaluation, prepare, err := o.scaleTime(*scale, s)
 		if err != nil {
 			return err
 		}
+		evaluations := float64(scale.Iterations)
 		if o.Optimizer == LBFGS {
-			perIteration *= searchEvaluations
+			evaluations = evaluations*searchEvaluations + 1
 		}
-		scale.Time = time.Duration((perIteration*float64(scale.Iterations) + prepare) * float64(time.Second))
+		scale.Time = time.Duration((evaluation*evaluations + prepare) * float64(time.Second))
 		p.Time += scale.Time
 	}
 	return nil
@@ -138,7 +75,12 @@ func (o Options) scaleTime(scale PlannedScale, s speed) (evaluation, prepare flo
 		return 0, 0, err
 	}
 	tiles, window := float64(len(layout.tiles)), float64(layout.windowH*layout.windowW)
-	prepare = s.prepare.fixed + s.prepare.pixel*tiles*window
+	prepared := tiles * window
+	for _, style := range o.Styles {
+		h, w := o.styleSize(style.Picture, max(scale.Height, scale.Width))
+		prepared += float64(h * w)
+	}
+	prepare = s.prepare.fixed + s.prepare.pixel*prepared
 	evaluation = tiles * (s.evaluation.fixed + s.evaluation.pixel*window)
 	if tiles > 1 {
 		passes := 1.
