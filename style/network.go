@@ -54,12 +54,14 @@ func (n *Network) layer(name string) (Layer, error) {
 		n.Name, name, nearestOf(name, names), strings.Join(names, ", "))
 }
 
-// nearestOf is the name with the fewest edits.
+// nearestOf is the name with the fewest edits, the last of such: what a network lacks is mostly behind its end.
 func nearestOf(name string, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return slices.MinFunc(names, func(a, b string) int { return nearest.Distance(name, a) - nearest.Distance(name, b) })
+	backwards := slices.Clone(names)
+	slices.Reverse(backwards)
+	return slices.MinFunc(backwards, func(a, b string) int { return nearest.Distance(name, a) - nearest.Distance(name, b) })
 }
 
 // checkSize wants every layer to have a position.

@@ -72,10 +72,13 @@ func (c *comparison) own() (*weights.Features, error) {
 	return weights.LoadFeatures(c.embedded, "")
 }
 
-// network is one to paint with: without the rim that zeros around pictures make. The judge sees those, as it was trained to.
+// network is one to paint with: unless -zeros is given, without the rim that zeros around pictures make. The judge sees
+// those, as it was trained to.
 func (c *comparison) network(f *weights.Features, name string) *style.Network {
 	painter := *f
-	painter.Edge = nn.PadReplicate
+	if !c.zeros {
+		painter.Edge = nn.PadReplicate
+	}
 	n := style.NewNetwork(c.backend, &painter)
 	n.Name = name
 	return n

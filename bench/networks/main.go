@@ -44,7 +44,7 @@ func main() {
 type options struct {
 	out, backend    string
 	judge, embedded string // files
-	random          bool
+	random, zeros   bool
 	size            int
 	iterations      string
 	content, tv     float64
@@ -63,6 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.judge, "judge", "", "`file` of VGG-19's weights, at least up to conv3_4")
 	flags.StringVar(&o.embedded, "network", "", "`file` of the network to compare (default the embedded one)")
 	flags.BoolVar(&o.random, "random", true, "compare a network with random weights too")
+	flags.BoolVar(&o.zeros, "zeros", false, "paint with zeros around pictures, as the judge sees them, and not with their edges repeated")
 	flags.IntVar(&o.size, "size", 256, "`pixels` of the long side")
 	flags.StringVar(&o.iterations, "iterations", "60,60,80", "`numbers` of iterations at each scale")
 	flags.Float64Var(&o.content, "content-weight", d.ContentWeight, "`weight` of the content when the judge paints")

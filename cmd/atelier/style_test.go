@@ -289,7 +289,7 @@ func TestStyleRefusesPictures(t *testing.T) {
 	}{
 		{[]string{write("text.jpg", []byte("not a picture")), paint}, "text.jpg is no PNG, JPEG"},
 		{[]string{write("empty.png", nil), paint}, "empty.png is no PNG"},
-		{[]string{write("cut.png", whole[:len(whole)/2]), paint}, "cut.png cannot be read"},
+		{[]string{write("cut.png", whole[:len(whole)/2]), paint}, "cut.png cannot be read, and may be damaged"},
 		{[]string{photo, write("cut2.png", whole[:len(whole)/3])}, "cut2.png cannot be read"},
 		{[]string{write("none.png", pngHeader(0, 0)), paint}, "none.png"},
 		{[]string{draw("one.png", 1, 1), paint}, "one.png is 1 by 1 pixels"},
@@ -299,7 +299,7 @@ func TestStyleRefusesPictures(t *testing.T) {
 		{[]string{photo, draw("small.png", 9, 60)}, "relu2_1 sees 1"},
 		{[]string{photo, paint, "--max-pixels", "1000"}, "photo.png is 64 by 48 pixels, more than 1k"},
 		{[]string{photo, paint, "--mask", draw("mask.png", 64, 48)}, "mask.png is 48 by 64 pixels, which is not the shape of"},
-		{[]string{photo, paint, "--mask", write("black.png", blackPicture(t))}, "is empty"},
+		{[]string{photo, paint, "--mask", write("black.png", blackPicture(t))}, "black.png is black everywhere"},
 		{[]string{filepath.Join(dir, "nowhere.jpg"), paint}, "nowhere.jpg"},
 		{[]string{photo, filepath.Join(dir, "nowhere")}, "nowhere"},
 	} {

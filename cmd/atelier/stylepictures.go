@@ -111,7 +111,7 @@ func (r *reader) read(name string) (imageio.Float, imageio.Info, string, error) 
 	}
 	p, info, err := imageio.DecodeFloat(file, imageio.FloatOptions{MaxPixels: int(r.maxPixels)})
 	if err != nil {
-		return imageio.Float{}, info, "", fmt.Errorf("%s cannot be read: %w", name, err)
+		return imageio.Float{}, info, "", fmt.Errorf("%s %w", name, named(err))
 	}
 	sum := sha256.Sum256(file)
 	return p, info, hex.EncodeToString(sum[:]), nil
@@ -122,7 +122,7 @@ func named(err error) error {
 	if errors.Is(err, imageio.ErrFormat) {
 		return err
 	}
-	return fmt.Errorf("cannot be read: %w", err)
+	return fmt.Errorf("cannot be read, and may be damaged or cut off: %w", err)
 }
 
 // countUp is a number in words that is not smaller.
@@ -155,12 +155,17 @@ func (r *reader) mask(name string, content *input) (*maskInput, error) {
 			name, p.W, p.H, content.name, content.picture.W, content.picture.H)
 	}
 	m := &style.Mask{H: p.H, W: p.W, Values: make([]float32, p.H*p.W)}
+	empty := true
 	for i := range m.Values {
 		v := 0.299*p.RGB[3*i] + 0.587*p.RGB[3*i+1] + 0.114*p.RGB[3*i+2]
 		if p.Alpha != nil {
 			v *= p.Alpha[i]
 		}
 		m.Values[i] = min(1, max(0, v))
+		empty = empty && m.Values[i] == 0
+	}
+	if empty {
+		return nil, fmt.Errorf("mask %s is black everywhere: its style goes where it is white", name)
 	}
 	r.masks[name] = &maskInput{name, m, hash}
 	return r.masks[name], nil
