@@ -42,8 +42,9 @@ const (
 	firstStep = 0.01
 	// maxSearch is how many pictures a line search tries.
 	maxSearch = 12
-	// outside is what the mean squared distance of pixels from 0 to 1 costs.
-	outside = 10
+	// outside is what the mean squared distance of pixels from 0 to 1 costs: so much that cutting them off at the end
+	// changes hardly anything. With a tenth of it saturated paintings lose a quarter of what they have gained in style.
+	outside = 100
 )
 
 func newLBFGS(history int) *lbfgs { return &lbfgs{store: history, first: firstStep} }
