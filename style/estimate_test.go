@@ -92,8 +92,8 @@ func TestLikeStylesKeepsRegions(t *testing.T) {
 	}
 }
 
-// Masks take memory: each region has features of its own at the style layers.
-func TestMasksTakeMemory(t *testing.T) {
+// Masks take memory, as each region has features of its own at the style layers, and so does counting features.
+func TestMasksAndHistogramsTakeMemory(t *testing.T) {
 	mask := &Mask{H: 1, W: 1, Values: []float32{1}}
 	bytes := func(o Options) int64 {
 		n, err := o.bytesAt(300, 400, Tile{}, 10)
@@ -105,6 +105,11 @@ func TestMasksTakeMemory(t *testing.T) {
 	free, masked := bytes(ofPlain([]int{20, 20}, nil, nil)), bytes(ofPlain([]int{20, 20}, mask, nil))
 	if more, least := masked-free, int64(2*300*400*8*float); more < least || more > 2*least {
 		t.Errorf("two regions take %d bytes more, want from %d on", more, least)
+	}
+	o := ofPlain([]int{20, 20}, nil, nil)
+	o.Losses = []LossWeight{{Histogram, 1}}
+	if more, least := bytes(o)-free, int64(300*400*8*float+8*8*fineBins); more < least {
+		t.Errorf("the histogram loss takes %d bytes more, want at least %d", more, least)
 	}
 }
 

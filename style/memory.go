@@ -104,9 +104,22 @@ func (o Options) graphBytes(spec Spec, h, w int, tile Tile) (int64, error) {
 		}
 	}
 	all += largest
-	// With masks each region has the style layers' features times its guide, and the guide.
+	// With masks each region has the style layers' features times its guide, and the guide; tiles have theirs likewise.
+	guides := o.maskedRegions()
+	if len(layout.tiles) > 1 {
+		guides = max(1, guides)
+	}
 	for _, l := range used[:len(spec.style())] {
-		all += float64(o.maskedRegions()) * (perPixel(l) + guideBytes/float64(l.Stride*l.Stride))
+		all += float64(guides) * (perPixel(l) + guideBytes/float64(l.Stride*l.Stride))
+	}
+	fixed := 0.
+	if _, ok := spec.has(Histogram); ok {
+		// Features leave their graph to be counted, and are moved; counts are fine, and take more until they are collected.
+		all += largest
+		for _, l := range used[:len(spec.style())] {
+			all += perPixel(l)
+			fixed += 3 * 8 * fineBins * float64(l.Channels)
+		}
 	}
 	if spec.content() != nil {
 		windows := 1.
@@ -117,7 +130,7 @@ func (o Options) graphBytes(spec Spec, h, w int, tile Tile) (int64, error) {
 			all += windows * perPixel(l)
 		}
 	}
-	return graphBytes + int64(all*float64(layout.windowH*layout.windowW)), nil
+	return graphBytes + int64(fixed+all*float64(layout.windowH*layout.windowW)), nil
 }
 
 // maskedRegions is the number of regions, 0 where there is one without a mask.
