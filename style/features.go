@@ -6,7 +6,8 @@ import (
 	"github.com/atelier-go/atelier/weights"
 )
 
-// NewNetwork makes a network of published weights, whose pooling is theirs.
+// NewNetwork makes a network of published weights. What its pooling takes and what it sees around pictures are the
+// features' to say: with an Edge of nn.PadReplicate paintings have no rim.
 func NewNetwork(backend compute.Backend, f *weights.Features) *Network {
 	return &Network{Features: published{f}, Name: f.Name(), Hash: f.Hash, Store: f.Store, Backend: backend}
 }
