@@ -2,9 +2,11 @@ package zoo_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"hash/crc32"
 	"math"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -27,12 +29,38 @@ func TestFamiliesAreTorchvisions(t *testing.T) {
 		networks = append(networks, "resnet101", "vgg11", "vgg13_bn")
 	}
 	x := pictures(1, side, 3)
-	want := torchvisionLogits(t, networks, x, classes)
+	needsModule(t, systemPython, "torchvision", "apt install python3-torchvision")
+	compareFamilies(t, systemPython, networks, networks, x, classes)
+}
+
+// systemPython is Debian's, for which it has packages.
+const systemPython = "/usr/bin/python3"
+
+// Logits of Inception-ResNet-v2, which torchvision does not have, are timm's. $ATELIER_TIMM_PYTHON is a Python that has timm.
+func TestInceptionIsTimms(t *testing.T) {
+	python := cmp.Or(os.Getenv("ATELIER_TIMM_PYTHON"), systemPython)
+	needsModule(t, python, "timm", "pip install timm, and its Python in $ATELIER_TIMM_PYTHON")
+	compareFamilies(t, python, []string{"inception-resnet-v2"}, []string{"timm:inception_resnet_v2"}, pictures(1, 128, 3), 7)
+}
+
+// needsModule skips where Python or a module of it is not there.
+func needsModule(t *testing.T, python, module, install string) {
+	t.Helper()
+	if err := exec.Command(python, "-c", "import "+module).Run(); err != nil {
+		t.Skipf("%s is not there (%s): %v", module, install, err)
+	}
+}
+
+// compareFamilies compares the logits of networks here with those that Python computes, by the names that they have there.
+func compareFamilies(t *testing.T, python string, networks, theirs []string, x *tensors.Tensor, classes int) {
+	t.Helper()
+	d := x.Shape().Dimensions
+	want := pythonLogits(t, python, theirs, x, classes)
 	for i, name := range networks {
 		m := byName(t, name, classes)
 		store := model.NewStore()
 		g := graph.NewGraph(testBackend(t), name)
-		m.Forward(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, side, side, 3)))
+		m.Forward(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, d[1], d[2], 3)))
 		g.Finalize()
 		for v := range store.IterVariables() {
 			if v.DType().IsFloat() {
@@ -44,13 +72,9 @@ func TestFamiliesAreTorchvisions(t *testing.T) {
 	}
 }
 
-// torchvisionLogits are those of one process for all networks: it takes its time to begin.
-func torchvisionLogits(t *testing.T, networks []string, x *tensors.Tensor, classes int) [][][]float64 {
+// pythonLogits are those of one process for all networks: it takes its time to begin.
+func pythonLogits(t *testing.T, python string, networks []string, x *tensors.Tensor, classes int) [][][]float64 {
 	t.Helper()
-	const python = "/usr/bin/python3"
-	if err := exec.Command(python, "-c", "import torchvision").Run(); err != nil {
-		t.Skipf("torchvision is not there (apt install python3-torchvision): %v", err)
-	}
 	d, values := x.Shape().Dimensions, flat(t, x)
 	planes := make([][][]float32, d[3])
 	for c := range planes {

@@ -59,6 +59,9 @@ func (m *Model) add(word string, last bool) error {
 		case m.Stem == nil && !last:
 			return unknown("part", word, slices.Concat(Stems(), Backbones()))
 		default:
+			if h, err := headByName(word); h != nil && err == nil {
+				return fmt.Errorf("there is no backbone before the head %q; there are %s", word, list(Backbones()))
+			}
 			return unknown("backbone", word, Backbones())
 		}
 	}

@@ -85,6 +85,7 @@ func TestUnknownNames(t *testing.T) {
 		"resnet81":               {`unknown backbone "resnet81"; did you mean "resnet18"?`},
 		"cifr+resnet18":          {`unknown part "cifr"; did you mean "cifar"?`},
 		"cifar":                  {`unknown backbone "cifar"`},
+		"cifar+concat":           {`there is no backbone before the head "concat"; there are resnet18, `},
 		"resnet18+avrage":        {`unknown head "avrage"; did you mean "average"?`},
 		"resnet18+cifar":         {`unknown head "cifar"`},
 		"cifar+cifar+resnet18":   {`unknown backbone "cifar"`},

@@ -1,7 +1,7 @@
-"""Runs networks of torchvision on weights that follow from their names, for families_test.go.
+"""Runs networks of torchvision, or of timm, on weights that follow from their names, for families_test.go.
 
-Reads JSON from standard input: {"pictures": [1 3 H W], "classes": C, "networks": [names]}. Writes the logits of each, in
-inference mode, as JSON to standard output.
+Reads JSON from standard input: {"pictures": [1 3 H W], "classes": C, "networks": [names]}; a name is "timm:" and timm's,
+or torchvision's. Writes the logits of each, in inference mode, as JSON to standard output.
 """
 
 import json
@@ -36,13 +36,21 @@ def value(name, shape):
     return torch.from_numpy(u.reshape(shape))
 
 
+def build(network, classes):
+    if network.startswith("timm:"):
+        import timm
+
+        return timm.create_model(network[len("timm:"):], num_classes=classes)
+    return getattr(torchvision.models, network)(num_classes=classes)
+
+
 job = json.load(sys.stdin)
 pictures = torch.tensor(job["pictures"])
 torch.nn.init.kaiming_normal_ = torch.nn.init.kaiming_uniform_ = lambda t, *a, **k: t  # all weights are replaced
 logits = []
 with torch.no_grad():
     for network in job["networks"]:
-        model = getattr(torchvision.models, network)(num_classes=job["classes"]).eval()
+        model = build(network, job["classes"]).eval()
         for name, t in model.state_dict().items():
             if not name.endswith("num_batches_tracked"):
                 t.copy_(value(name, tuple(t.shape)))
