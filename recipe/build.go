@@ -183,6 +183,9 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 		if err != nil {
 			return nil, fail("valid", err)
 		}
+		if err := data.SameClasses(train, valid); err != nil {
+			return nil, fail("valid", err)
+		}
 		d.Valid = s.validLoader(valid)
 	}
 	b.built[name] = d

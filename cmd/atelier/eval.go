@@ -108,10 +108,11 @@ func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writ
 	if f.mostWrong < 1 || f.mostWrong > 400 {
 		return usagef("eval: --wrong-count is %d, want 1 to 400", f.mostWrong)
 	}
-	for _, file := range []string{f.confusion, f.wrong} {
-		if err := checkPicture("eval", file); err != nil {
-			return err
-		}
+	if err := checkPictureOf("eval", "confusion", f.confusion); err != nil {
+		return err
+	}
+	if err := checkPictureOf("eval", "wrong", f.wrong); err != nil {
+		return err
 	}
 	card, err := f.auditFiles()
 	if err != nil {

@@ -91,7 +91,7 @@ func TestFineTune(t *testing.T) {
 		t.Fatalf("exit %d, %s", code, stderr)
 	}
 	for _, want := range []string{
-		"best.safetensors: 17 of the model's 19 tensors\n",
+		"best.safetensors: 30 of the model's 32 tensors\n",
 		"  the head starts anew, for other classes or as another head: /fc/weight, /fc/bias\n",
 	} {
 		if !strings.Contains(stderr, want) {
@@ -165,10 +165,10 @@ func testBadBeginnings(t *testing.T, dir, file, out string) {
 		{train("--init", filepath.Join(dir, "none.pth")), exitError, "no such file"},
 		{train("--init", file), exitError, file},
 		{train("--init", filepath.Join(before, "weights.safetensors")), exitError, "has one set of weights: ema are those of a checkpoint"},
-		{train("--set", "init.weights=swa"), exitError, `--set init.weights=swa: init: weights is "swa": want raw or ema`},
+		{train("--set", "init.weights=swa"), exitError, `init: weights is "swa": want raw or ema`},
 		{train("--set", "init={partial: true}"), exitError, "init: want from, a file or the name of weights"},
-		{train("--set", "model=cifar+resnet-8x2-16x1+concat"), exitError, "these are weights of another network, 17 of the model's 29 tensors fit: there is no layer1.1.conv1.weight, "},
-		{train("--set", "model=cifar+resnet-8x1+concat"), exitError, "the model has no "},
+		{train("--set", "model=cifar+resnet-8x2-16x1+concat"), exitError, "these are weights of another network, 30 of the model's 42 tensors fit: there is no layer1.1.conv1.weight, "},
+		{train("--set", "model=cifar+resnet-8x1+concat", "--set", "phases.0.freeze=1"), exitError, "the model has no "},
 		{train("--set", "model=cifar+resnet-12x1-16x1+concat"), exitError, "/conv1/weight is [8 3 3 3] in the file and [12 3 3 3] in the model"},
 		{train("--set", "init.weights=raw", "--init", "embedded", "--set", "init.partial=true"), exitError, "nothing of it fits the model"},
 		{[]string{"train", "--resume", "--out", out, "--init", "embedded"}, exitUsage, "--init is about a run's beginning"},
@@ -203,7 +203,7 @@ func testBadPictures(t *testing.T, dir, file, out string) {
 		{train("--set", "model=cifar+resnet-8x1-16x1+concart"), exitError, `unknown head "concart"; did you mean "concat"?`},
 		{train("--set", "model=cifer+resnet18+concat"), exitError, `unknown part "cifer"; did you mean "cifar"?`},
 		{train("--set", "model=cifar+resnt18"), exitError, `did you mean "resnet18"?`},
-		{train("--set", "model=cifar+concat"), exitError, `has no backbone`},
+		{train("--set", "model=cifar+concat"), exitError, `there is no backbone before the head "concat"; there are resnet18, `},
 		{train("--set", "model=resnet18", "--set", "init={from: embedded}"), exitError, "smaller than the network's stride of 32 pixels"},
 		{train("--set", "model=inception-resnet-v2", "--set", "init={from: embedded}"), exitError, "they are too small: a window does not fit"},
 		{[]string{"eval", out, "--data", three}, exitError, "tells other classes apart than the pictures are of: data: one dataset has 2 classes and the other 3; only one has \"" + names[4] + "\""},
@@ -211,7 +211,7 @@ func testBadPictures(t *testing.T, dir, file, out string) {
 			"--set", "datasets.pictures.valid={folder: {path: " + three + "}}"}, exitError, "the weights tell 2 classes apart (" + names[0] + ", " + names[3] + "), the model 3 ("},
 		{[]string{"eval", filepath.Join(out, "weights.safetensors"), "--recipe", "shapes"}, exitError, "the weights tell 2 classes apart"},
 		{[]string{"eval", out, "--wrong-count", "0"}, exitUsage, "--wrong-count is 0, want 1 to 400"},
-		{[]string{"eval", out, "--wrong", "w.gif"}, exitUsage, "--wrong"},
+		{[]string{"eval", out, "--wrong", "w.gif"}, exitUsage, "eval: --wrong w.gif: want a name that ends in .png or .svg"},
 		{[]string{"eval", file}, exitError, "the checkpoint is damaged"},
 	})
 	empty := filepath.Join(pictures, "train", "none of these")
@@ -223,7 +223,7 @@ func testBadPictures(t *testing.T, dir, file, out string) {
 		t.Fatal(err)
 	}
 	classFolders(t, filepath.Join(pictures, "valid"), 5, 2, 4)
-	refusedInALine(t, []refusal{{train(), exitError, "one dataset has 2 classes and the other 3"}})
+	refusedInALine(t, []refusal{{train(), exitError, `valid of dataset "pictures": data: one dataset has 2 classes and the other 3`}})
 }
 
 // shared is a file of the published data that lies beside the repository, or where $ATELIER_DATA says; the test is skipped

@@ -77,9 +77,12 @@ func (f *scheduleFlags) run(name string, stdout, stderr io.Writer) error {
 }
 
 // checkPicture refuses names of files that no picture can have.
-func checkPicture(command, path string) error {
+func checkPicture(command, path string) error { return checkPictureOf(command, "plot", path) }
+
+// checkPictureOf is checkPicture for another flag.
+func checkPictureOf(command, flag, path string) error {
 	if lower := strings.ToLower(path); path != "" && !strings.HasSuffix(lower, ".png") && !strings.HasSuffix(lower, ".svg") {
-		return usagef("%s: --plot %s: want a name that ends in .png or .svg", command, path)
+		return usagef("%s: --%s %s: want a name that ends in .png or .svg", command, flag, path)
 	}
 	return nil
 }
