@@ -90,6 +90,9 @@ func (r *Recipe) checkWatch(d *decoder, name, path string) {
 	if r.EMA.Decay > 0 {
 		prefixes = append(prefixes, "ema_valid_")
 	}
+	if r.TTA.Level > 0 && r.TTA.Every == 1 {
+		prefixes = append(prefixes, "tta_valid_")
+	}
 	for _, prefix := range prefixes {
 		known = append(known, prefix+"loss")
 		for _, m := range r.metrics() {

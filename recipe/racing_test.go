@@ -125,14 +125,14 @@ func TestImageNetSchedule(t *testing.T) {
 // fastai's phases on pictures of 32, 48 and 64 pixels, of twenty of ImageNet's classes: the shape of the run, small.
 func TestImageNetInSmall(t *testing.T) {
 	archive := shared(t, "tinyimagenet20/tinyimagenet20.zip")
-	set := []string{"model=cifar+bottleneck-8x1-16x1-32x1+average", "checkpoint={}"}
+	set := []string{"model=cifar+bottleneck-4x1-8x1+average", "checkpoint={}"}
 	sides := map[string]int{"128": 32, "224": 48, "288": 64}
 	for name, side := range sides {
 		at := "datasets." + name + "."
 		set = append(set,
-			fmt.Sprintf("%strain={zip: {path: %s, dir: train}, limit: 128, memory: true}", at, archive),
-			fmt.Sprintf("%svalid={zip: {path: %s, dir: val}, limit: 40, memory: true}", at, archive),
-			at+"batch=16",
+			fmt.Sprintf("%strain={zip: {path: %s, dir: train}, limit: 64, memory: true}", at, archive),
+			fmt.Sprintf("%svalid={zip: {path: %s, dir: val}, limit: 16, memory: true}", at, archive),
+			at+"batch=8",
 			fmt.Sprintf("%stransforms.0.random_resized_crop.size=%d", at, side),
 			fmt.Sprintf("%svalid_transforms=[{resize: %d}]", at, side))
 	}
@@ -193,5 +193,49 @@ func TestCIFARInTenSeconds(t *testing.T) {
 	t.Logf("%.3f, with views %.3f, in %v", plain, views, result.Elapsed)
 	if !(plain > 0.35) || !(views > plain-0.02) {
 		t.Errorf("accuracy %.3f, with views %.3f: want more than 0.35, and views no worse", plain, views)
+	}
+}
+
+// Mistakes in what racing recipes have, with their lines.
+func TestRacingMistakes(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"phases:\n  - epochs: 1\n    kilostep: {lr: 0}\n", "r.yaml:3: phases.0.kilostep: learn: kilostep: lr is 0: want a number above 0"},
+		{"phases:\n  - epochs: 1\n    kilostep: {lr: 1, momentum: 1}\n", "r.yaml:3: phases.0.kilostep: learn: kilostep: momentum is 1: want 0 to less than 1"},
+		{"phases:\n  - epochs: 1\n    kilostep: {lr: 1}\n    lr: 1\n", "r.yaml:3: phases.0 has kilostep, which gives optimizer, lr, momentum and weight_decay"},
+		{"phases:\n  - epochs: 1\n    kilostep: {lr: 1}\n    optimizer: adam\n", "r.yaml:3: phases.0 has kilostep"},
+		{"phases:\n  - epochs: 1\n    kilostep: {lr: 1, over: {linear: 1, cosine: 1}}\n", "r.yaml:3: phases.0.kilostep.over: want a number or a schedule"},
+		{"phases:\n  - epochs: 1\n    freeze_after: [{epochs: 1}]\n", "r.yaml:3: phases.0.freeze_after.0: learn: freeze_after: path is missing"},
+		{"phases:\n  - epochs: 1\n    freeze_after: [{path: /a, epoch: 1}]\n", "r.yaml:3: unknown field \"epoch\" in phases.0.freeze_after.0: did you mean \"epochs\"?"},
+		{"lookahead: {start: 3}\n", "r.yaml:1: lookahead: learn: lookahead: every is 0"},
+		{"tta: {level: 3}\n", "r.yaml:1: tta: learn: test-time views of level 3"},
+		{"tta: {level: 1}\ncheckpoint: {best: tta_valid_accuracy}\n", "r.yaml:2: checkpoint.best: \"tta_valid_accuracy\" is not measured"},
+	} {
+		_, err := recipe.Parse("r.yaml", []byte(c.text), t.TempDir(), recipe.Options{})
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%q:\n got %v\nwant %s", c.text, err, c.want)
+		}
+	}
+	if _, err := recipe.Parse("r.yaml", []byte("tta: {level: 1, every: 1}\ncheckpoint: {best: tta_valid_accuracy}\n"), t.TempDir(), recipe.Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A path is looked for beside the recipe first, then among the data; what is nowhere is named where it would be beside it.
+func TestWhereDataAre(t *testing.T) {
+	here, there := t.TempDir(), t.TempDir()
+	for _, dir := range []string{filepath.Join(here, "both"), filepath.Join(there, "both"), filepath.Join(there, "one")} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"both": here, "one": there, "none": here} {
+		text := fmt.Sprintf("datasets: {a: {train: {folder: {path: %s}}}}\n", name)
+		r, err := recipe.Parse("r.yaml", []byte(text), here, recipe.Options{Data: there})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(r.Datasets["a"].Train.Folder.Path); got != filepath.Join(want, name) {
+			t.Errorf("%s is %s, want it in %s", name, got, want)
+		}
 	}
 }

@@ -129,7 +129,7 @@ var smaller = map[string][]string{
 	"cifar10-growing.yaml":    {"model=airbench94-8"},
 	"cifar10-fast.yaml":       {"model=airbench94-8"},
 	"cifar10-resnet9.yaml":    {"model=resnet9-4"},
-	"cifar10-basenet.yaml":    {"model=cifar+preact-8x1-8x1+concat"},
+	"cifar10-basenet.yaml":    {"model=cifar+preact-8x1-8x1+concat", "phases.0.epochs=3", "phases.1.epochs=3", "phases.2.epochs=1", "phases.3.epochs=1"},
 	"cifar10-dawn.yaml":       {"model=wrn-10-1"},
 	"imagenet-resnet50.yaml": {"model=cifar+bottleneck-4x1-4x1+average",
 		"datasets.128.transforms=[flip]", "datasets.128.valid_transforms=[]",
