@@ -72,7 +72,7 @@ func TestFlags(t *testing.T) {
 func TestReport(t *testing.T) {
 	pairs := []pair{{0, 2, 2, 9, 1}, {1, 2.2, 2, 1, 2}, {2, 1, 1, 1, 2}, {3, 1, 1, 2, 4}}
 	times := compareTimes(pairs[1:])
-	if math.Abs(times.ratio-0.5) > 1e-12 || times.low != times.ratio || times.high != times.ratio || times.ours != 1 || times.theirs != 2 {
+	if math.Abs(times.ratio-0.5) > 1e-12 || math.Abs(times.low-0.5) > 1e-12 || math.Abs(times.high-0.5) > 1e-12 || times.ours != 1 || times.theirs != 2 {
 		t.Errorf("times %+v", times)
 	}
 	l := compareLosses(pairs)
