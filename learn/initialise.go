@@ -233,10 +233,10 @@ func (l *Learner) match(i Initial) *matching {
 	return m
 }
 
-// part is the first word of a tensor's name.
+// part is the first word of a tensor's name without a number behind it: "layer4" is as much of the body as "layer3".
 func part(name string) string {
 	first, _, _ := strings.Cut(name, ".")
-	return first
+	return strings.TrimRight(first, "0123456789")
 }
 
 // find is the first of some names that there is, with the prefix.
