@@ -248,7 +248,7 @@ func TestFineTuneSqueezeNet(t *testing.T) {
 		return fmt.Sprintf("{zip: {path: %s, dir: %s, classes: [n02909870, n04398044]}, limit: %d}", zip, part, n)
 	}
 	out := filepath.Join(dir, "run")
-	code, stdout, stderr := atelier(t, "train", "fine-tune", "--out", out, "--init", published,
+	code, _, stderr := atelier(t, "train", "fine-tune", "--out", out, "--init", published,
 		"--set", "datasets.pictures.train="+source("train", 128), "--set", "datasets.pictures.valid="+source("val", 100),
 		"--set", "datasets.pictures.transforms=[{random_resized_crop: {size: 64, scale: [0.5, 1]}}, flip]",
 		"--set", "datasets.pictures.valid_transforms=[{resize: 64}]", "--set", "phases.1.epochs=1")
@@ -259,6 +259,7 @@ func TestFineTuneSqueezeNet(t *testing.T) {
 		t.Errorf("the recipe's pictures are not those that the weights want: %s", stderr)
 	}
 	var e evaluation
+	var stdout string
 	code, stdout, stderr = atelier(t, "eval", out, "--json")
 	if err := json.Unmarshal([]byte(stdout), &e); code != exitOK || err != nil || !(e.Metrics["accuracy"] > 0.6) {
 		t.Errorf("exit %d, %v, accuracy %v, %s", code, err, e.Metrics, stderr)
