@@ -23,7 +23,7 @@ func TestErrors(t *testing.T) {
 		{"nn: convolution of (Float64)[4, 10]: rank 2, want 4 [N H W C]", func(x *Node) *Node {
 			return nn.Conv2D{}.Apply(Reshape(x, 4, 10), kernel(x, 3, 3, 2, 1), nil)
 		}},
-		{"nn: convolution of (Float64)[1, 4, 5, 2] with kernel (Float64)[3, 3, 3, 1] in 0 groups", func(x *Node) *Node {
+		{"nn: convolution of (Float64)[1, 4, 5, 2] with kernel (Float64)[3, 3, 3, 1] in 1 groups", func(x *Node) *Node {
 			return nn.Conv2D{}.Apply(x, kernel(x, 3, 3, 3, 1), nil)
 		}},
 		{"want as many input channels", func(x *Node) *Node {

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/atelier-go/atelier/imageio"
+	"github.com/atelier-go/atelier/style"
 	"github.com/atelier-go/atelier/zoo"
 )
 
@@ -165,7 +166,7 @@ func TestComparisonIsResumed(t *testing.T) {
 		t.Helper()
 		c := &comparison{options: options{out: dir, size: 32, content: 1, tries: 2, tolerance: 0.01},
 			iterations: []int{2}, backend: backend, log: t.Output()}
-		c.judgeNet = c.network(judge, judgeName)
+		c.judgeNet, c.painter = style.NewNetwork(backend, judge), c.network(judge, judgeName)
 		c.others = append(c.others, c.network(judge, randomName))
 		var err error
 		if c.done, err = readResults(filepath.Join(dir, "results.jsonl")); err != nil {

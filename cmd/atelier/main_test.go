@@ -44,7 +44,7 @@ func TestUsageErrors(t *testing.T) {
 		{"bench --threads 0", "threads=0"},
 		{"bench --isa sse", "isa=sse"},
 		{"bench --backend-config threads=1", "twice"},
-		{"bench --job paint", "paint"},
+		{"bench --job embroidery", "embroidery"},
 		{"bench --job gemm=0", "gemm=0"},
 		{"bench --backend-config speed=9", "speed"},
 		{"bench --job gemm --all", "all"},
