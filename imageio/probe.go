@@ -67,7 +67,7 @@ func open(file []byte, limit int) (source, error) {
 		err = checkSize(screen.Height, screen.Width, limit)
 	}
 	if err != nil {
-		return source{}, fmt.Errorf("%s: %w", f.name, err)
+		return source{}, failed(f.name, err)
 	}
 	return source{f, file, screen, orientation(f.exif(file))}, nil
 }
@@ -76,7 +76,7 @@ func open(file []byte, limit int) (source, error) {
 func (s source) image() (image.Image, error) {
 	m, err := s.decode(bytes.NewReader(s.file))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name, err)
+		return nil, failed(s.name, err)
 	}
 	return m, nil
 }
@@ -93,6 +93,9 @@ func (s source) info() (Info, *profile) {
 	}
 	if info.Animated {
 		info.Warnings = append(info.Warnings, "is animated: the first frame is read")
+	}
+	if pagesOfTIFF(s.file) > 1 {
+		info.Warnings = append(info.Warnings, "has several pages: the first is read")
 	}
 	isCMYK := s.screen.ColorModel == color.CMYKModel
 	if isCMYK {

@@ -55,3 +55,41 @@ func tiffBytes(file []byte, tag uint16) []byte {
 	}
 	return nil
 }
+
+// pagesOfTIFF counts the pages of a TIFF file, up to two: whether there are more than one is all that is asked. Thumbnails
+// and masks are no pages.
+func pagesOfTIFF(file []byte) (pages int) {
+	order, fields := tiffFields(file)
+	at := uint32(0)
+	for range fields { // there is a first directory
+		at = order.Uint32(file[4:])
+		break
+	}
+	const most = 64 // directories, which may be linked in a circle
+	for range most {
+		directory := from(file, uint64(at))
+		if at == 0 || len(directory) < 2 || pages > 1 {
+			break
+		}
+		end := 2 + 12*int(order.Uint16(directory))
+		if len(directory) < end+4 {
+			break
+		}
+		if !smallerOrMask(directory[2:end], order) {
+			pages++
+		}
+		at = order.Uint32(directory[end:])
+	}
+	return pages
+}
+
+// smallerOrMask tells whether a directory's entries say that it is a smaller version or a mask of another picture.
+func smallerOrMask(entries []byte, order binary.ByteOrder) bool {
+	const newSubfileType, smaller, mask = 254, 1, 4
+	for e := entries; len(e) >= 12; e = e[12:] {
+		if order.Uint16(e) == newSubfileType {
+			return order.Uint32(e[8:])&(smaller|mask) != 0
+		}
+	}
+	return false
+}

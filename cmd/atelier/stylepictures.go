@@ -122,6 +122,9 @@ func named(err error) error {
 	if errors.Is(err, imageio.ErrFormat) {
 		return err
 	}
+	if unsupported, ok := errors.AsType[*imageio.UnsupportedError](err); ok {
+		return unsupported
+	}
 	return fmt.Errorf("cannot be read, and may be damaged or cut off: %w", err)
 }
 
