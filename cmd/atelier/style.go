@@ -35,6 +35,7 @@ type styleFlags struct {
 	trace        string
 	plot         bool
 	previewEvery int
+	serve        string // address of the page that shows the painting; empty for none
 	maxPixels    int64
 
 	batch bool     // several paintings, into a folder
@@ -63,11 +64,13 @@ Ctrl-C saves the best picture so far and prints the command that goes on.`,
 		Example: `  atelier style
   atelier style photo.jpg painting.jpg -o out.png
   atelier style photo.jpg painting.jpg --size 2048 --max-memory 2GiB
+  atelier style photo.jpg painting.jpg --serve
   atelier style photo.jpg sky.jpg ground.jpg --mask skymask.png
   atelier style --mode texture painting.jpg -o texture.png
   atelier style photos paintings -o painted
   atelier style --replay out.png -o again.png`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args = f.takeAddress(args)
 			f.again = append(append([]string{"style"}, args...), changedFlags(cmd.Flags(), "resume", "force")...)
 			return f.run(cmd, args)
 		},
@@ -136,6 +139,7 @@ func (f *styleFlags) addFiles(cmd *cobra.Command) {
 	flags.IntVar(&f.quality, "quality", imageio.DefaultQuality, "of JPEG, 1 to 100")
 	flags.BoolVar(&f.force, "force", false, "paint over files that are there")
 	flags.IntVar(&f.previewEvery, "preview-every", 10, "`iterations` after which a preview is replaced, beside the painting until that is done; 0 for none")
+	f.addServe(flags)
 	flags.StringVar(&f.trace, "trace", "", "`file` that gets a line of JSON for each iteration")
 	flags.BoolVar(&f.plot, "plot", false, "draw the losses into a picture beside the painting")
 	flags.BoolVar(&f.resume, "resume", false, "go on with a painting that was interrupted")
@@ -233,7 +237,8 @@ func (s *studio) paintAll(ctx context.Context, jobs []job) error {
 	var failed []error
 	painted, there := 0, 0
 	for i, j := range jobs {
-		fmt.Fprintf(s.stderr, "%d of %d: ", i+1, len(jobs))
+		s.place = fmt.Sprintf("%d of %d: ", i+1, len(jobs))
+		fmt.Fprint(s.stderr, s.place)
 		err := s.f.checkOut(j)
 		switch {
 		case errors.Is(err, errThere):

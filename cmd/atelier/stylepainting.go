@@ -24,7 +24,8 @@ type painting struct {
 	trace    *os.File
 	history  []style.Step
 	progress *styleProgress
-	stale    bool // the preview could not be written
+	stale    bool          // the preview could not be written
+	painted  style.Picture // when it is done
 }
 
 // run paints, and writes what comes of it: the painting, or the best of it so far where it was ended.
@@ -48,6 +49,7 @@ func (p *painting) run(ctx context.Context, o style.Options) error {
 	if result == nil {
 		return err
 	}
+	p.painted = result.Picture
 	return p.finish(ctx, o, result, err)
 }
 
@@ -100,6 +102,7 @@ func (p *painting) closeTrace() error {
 // step shows an iteration.
 func (p *painting) step(s style.Step) error {
 	p.progress.step(s)
+	p.page.Step(s)
 	if p.f.plot {
 		p.history = append(p.history, s)
 	}

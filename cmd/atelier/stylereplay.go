@@ -15,7 +15,7 @@ import (
 )
 
 // beyondRecord are the flags that may be given with --replay: they do not change the pixels.
-var beyondRecord = []string{"replay", "out", "force", "resume", "bits", "quality", "trace", "plot", "preview-every", "max-pixels",
+var beyondRecord = []string{"replay", "out", "force", "resume", "bits", "quality", "trace", "plot", "preview-every", "serve", "max-pixels",
 	"net-weights", "threads", "isa", "backend-config"}
 
 // runReplay paints again what a painting is.

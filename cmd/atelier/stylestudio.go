@@ -14,6 +14,7 @@ import (
 
 	"github.com/atelier-go/atelier/imageio"
 	"github.com/atelier-go/atelier/style"
+	"github.com/atelier-go/atelier/style/live"
 )
 
 // studio is what paintings of one command share.
@@ -24,6 +25,8 @@ type studio struct {
 	pictures       *reader
 	stdout, stderr io.Writer
 	expected       *style.Record // what pictures must be; nil where they may be any
+	page           *live.Page    // nil for none
+	place          string        // of a painting among several, before its title
 }
 
 // drawnSide is at most how large the pictures that are built in are drawn.
@@ -32,7 +35,11 @@ const drawnSide = 1024
 func (f *styleFlags) openStudio(stdout, stderr io.Writer) (*studio, error) {
 	s := &studio{f: f, stdout: stdout, stderr: stderr, pictures: newReader(f.maxPixels, min(f.options.Size, drawnSide))}
 	var err error
+	if s.page, err = f.openPage(stderr); err != nil {
+		return nil, err
+	}
 	if s.backend, err = f.open(); err != nil {
+		s.close()
 		return nil, err
 	}
 	if s.network, err = f.openNetwork(s.backend); err != nil {
@@ -42,7 +49,12 @@ func (f *styleFlags) openStudio(stdout, stderr io.Writer) (*studio, error) {
 	return s, nil
 }
 
-func (s *studio) close() { s.backend.Finalize() }
+func (s *studio) close() {
+	_ = s.page.Close() // the paintings are there, whatever became of the page
+	if s.backend != nil {
+		s.backend.Finalize()
+	}
+}
 
 // paint makes one painting.
 func (s *studio) paint(ctx context.Context, j job) error {
@@ -56,7 +68,10 @@ func (s *studio) paint(ctx context.Context, j job) error {
 		}
 	}
 	p := &painting{studio: s, job: j, sources: from, bits: s.bitsOf(j, from.content)}
-	return p.run(ctx, o)
+	s.page.Begin(s.place + j.source())
+	err = p.run(ctx, o)
+	s.page.End(p.ending(ctx, err), p.painted)
+	return err
 }
 
 // options are those of the command line with the pictures of a job.
