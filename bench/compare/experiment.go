@@ -72,8 +72,8 @@ func experiments(o options, groups int) []experiment {
 			{name: "factor-1.5", phases: discriminative(1.5)},
 			{name: "factor-3", phases: discriminative(3)},
 		}},
-		{"lars", "LARS and Nesterov momentum at batch 4096 by 1cycle, each at three peak rates", append(
-			large("nesterov", o.epochs, optim.SGD{Nesterov: true}, 0.5, 1, 2),
+		{"lars", "LARS and Nesterov momentum at batch 4096 by 1cycle, each at several peak rates", append(
+			large("nesterov", o.epochs, optim.SGD{Nesterov: true}, 0.05, 0.1, 0.2, 0.5),
 			large("lars", o.epochs, optim.LARS{Trust: 0.02}, 0.5, 1, 2)...,
 		)},
 	}
