@@ -141,29 +141,34 @@ func (s goalStop) stop(r *Run, epoch int, metrics map[string]float64) {
 	}
 }
 
+// MetricNames are the names under which the ends of epochs measure the loss and the metrics named: of the weights as they
+// are in training and, with validation data, in validation, and of what else is on there.
+func MetricNames(metrics []string, valid, ema, swa, views bool) []string {
+	sets := []struct {
+		prefix string
+		on     bool
+	}{{"train_", true}, {"valid_", valid}, {"ema_valid_", valid && ema}, {"swa_valid_", valid && swa}, {"tta_valid_", valid && views}}
+	var names []string
+	for _, s := range sets {
+		if !s.on {
+			continue
+		}
+		names = append(names, s.prefix+"loss")
+		for _, m := range metrics {
+			names = append(names, s.prefix+m)
+		}
+	}
+	return names
+}
+
 // measured are the names of what the ends of a run's epochs measure.
 func (c Config) measured(p *Plan) []string {
-	prefixes := []string{"train_"}
-	if slices.ContainsFunc(p.phases, func(phase Phase) bool { return phase.Data.Valid != nil }) {
-		prefixes = append(prefixes, "valid_")
-		if c.EMA.Decay > 0 {
-			prefixes = append(prefixes, "ema_valid_")
-		}
-		if c.SWA.Start > 0 {
-			prefixes = append(prefixes, "swa_valid_")
-		}
-		if c.TestTime.Level > 0 {
-			prefixes = append(prefixes, "tta_valid_")
-		}
+	var metrics []string
+	for _, m := range c.Metrics {
+		metrics = append(metrics, m.Name())
 	}
-	var all []string
-	for _, prefix := range prefixes {
-		all = append(all, prefix+"loss")
-		for _, m := range c.Metrics {
-			all = append(all, prefix+m.Name())
-		}
-	}
-	return all
+	valid := slices.ContainsFunc(p.phases, func(phase Phase) bool { return phase.Data.Valid != nil })
+	return MetricNames(metrics, valid, c.EMA.Decay > 0, c.SWA.Start > 0, c.TestTime.Level > 0)
 }
 
 // Measured are the names of what the ends of epochs measure: train_loss, valid_accuracy and so on. Averages of weights

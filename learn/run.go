@@ -411,7 +411,12 @@ func (s *session) validateAverage(ctx context.Context, w Weights, loader *data.L
 		return err
 	}
 	defer done()
-	e, err := newEvaluator(s.Learner, store, s.config.Model.Forward)
+	return s.validateBy(ctx, store, s.config.Model.Forward, loader, w.String()+"_valid_", values)
+}
+
+// validateBy measures a forward function with the weights of a store, and adds what comes to values.
+func (s *session) validateBy(ctx context.Context, store *model.Store, forward Forward, loader *data.Loader, prefix string, values map[string]float64) error {
+	e, err := newEvaluator(s.Learner, store, forward)
 	if err != nil {
 		return err
 	}
@@ -420,7 +425,7 @@ func (s *session) validateAverage(ctx context.Context, w Weights, loader *data.L
 	if err := e.run(ctx, loader, m); err != nil {
 		return err
 	}
-	m.into(values, w.String()+"_valid_")
+	m.into(values, prefix)
 	return nil
 }
 

@@ -62,15 +62,5 @@ func mean(a, b *graph.Node) *graph.Node { return graph.MulScalar(graph.Add(a, b)
 
 // validateViews measures the views of the validation data.
 func (s *session) validateViews(ctx context.Context, loader *data.Loader, values map[string]float64) error {
-	e, err := newEvaluator(s.Learner, s.store, s.config.TestTime.around(s.config.Model.Forward))
-	if err != nil {
-		return err
-	}
-	defer e.finalize()
-	m := newMeters(s.config.Metrics)
-	if err := e.run(ctx, loader, m); err != nil {
-		return err
-	}
-	m.into(values, "tta_valid_")
-	return nil
+	return s.validateBy(ctx, s.store, s.config.TestTime.around(s.config.Model.Forward), loader, "tta_valid_", values)
 }

@@ -36,23 +36,11 @@ func (r *Recipe) checkUntil(d *decoder) {
 		}
 		return
 	}
-	prefixes := []string{"train_", "valid_"}
-	if r.EMA.Decay > 0 {
-		prefixes = append(prefixes, "ema_valid_")
+	var metrics []string
+	for _, m := range r.metrics() {
+		metrics = append(metrics, string(m))
 	}
-	if r.SWA.Start > 0 {
-		prefixes = append(prefixes, "swa_valid_")
-	}
-	if r.TTA.Level > 0 {
-		prefixes = append(prefixes, "tta_valid_")
-	}
-	var measured []string
-	for _, prefix := range prefixes {
-		measured = append(measured, prefix+"loss")
-		for _, m := range r.metrics() {
-			measured = append(measured, prefix+string(m))
-		}
-	}
+	measured := learn.MetricNames(metrics, true, r.EMA.Decay > 0, r.SWA.Start > 0, r.TTA.Level > 0)
 	if _, err := r.Until.In(measured); err != nil {
 		d.wrong(r.lines["until"], "until: %v", err)
 	}
