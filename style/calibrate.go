@@ -3,12 +3,16 @@ package style
 import (
 	"context"
 	"math"
+	"runtime/debug"
 	"time"
 )
 
-// speed is what an evaluation of the loss costs by the picture's pixels, and what the preparations of a scale do by those of
-// the picture and of all style pictures.
-type speed struct{ evaluation, prepare line }
+// speed is what an evaluation of the loss costs by the picture's pixels, what the preparations of a scale do by those of
+// the picture and of all style pictures, and how long the system takes to give a byte of memory.
+type speed struct {
+	evaluation, prepare line
+	memory              float64
+}
 
 // line is a time in seconds as a function of pixels.
 type line struct{ fixed, pixel float64 }
@@ -43,6 +47,32 @@ func (o Options) calibrate(ctx context.Context) (speed, error) {
 	}
 	pictures := float64(1 + len(o.Styles))
 	return speed{evaluation: through(a, small, b, large), prepare: through(a*pictures, smallPrepare, b*pictures, largePrepare)}, nil
+}
+
+// Memory that touch takes: enough that what the process has had before does not serve, and not so much that it takes long.
+const (
+	touchedPart = 1. / 8
+	touchedMost = 256 << 20
+	page        = 4 << 10
+)
+
+// touch measures how long the system takes to give a byte of memory that is written for the first time, to a process that
+// will have that many. It matters for large pictures: a virtual machine whose host has to find the memory gives less than
+// 1 GB a second, so that 5 GB take longer than an evaluation of the loss.
+func touch(bytes int64) float64 {
+	n := int(min(float64(bytes)*touchedPart, touchedMost))
+	if n < page {
+		return 0
+	}
+	start := time.Now()
+	memory := make([]byte, n)
+	for i := 0; i < n; i += page {
+		memory[i] = 1
+	}
+	took := time.Since(start).Seconds()
+	memory = nil
+	debug.FreeOSMemory() // it would count as the painting's
+	return took / float64(n)
 }
 
 // likeStyles are styles that share regions as those of the options do, all of one picture; the regions are bands.

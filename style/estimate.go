@@ -23,6 +23,7 @@ func Estimate(ctx context.Context, o Options) (Plan, error) {
 	if err != nil {
 		return plan, err
 	}
+	speed.memory = touch(plan.Bytes)
 	if err := o.time(&plan, speed); err != nil {
 		return plan, err
 	}
@@ -53,10 +54,19 @@ func (o Options) time(p *Plan, s speed) error {
 		if o.Optimizer == LBFGS {
 			evaluations = evaluations*searchEvaluations + 1
 		}
-		scale.Time = time.Duration((evaluation*evaluations + prepare) * float64(time.Second))
+		scale.Time = time.Duration((evaluation*evaluations + prepare + s.memory*p.grows(i)) * float64(time.Second))
 		p.Time += scale.Time
 	}
 	return nil
+}
+
+// grows is how many bytes a scale takes beyond what those before it have had.
+func (p Plan) grows(scale int) float64 {
+	had := int64(0)
+	for _, s := range p.Scales[:scale] {
+		had = max(had, s.Bytes)
+	}
+	return float64(max(0, p.Scales[scale].Bytes-had))
 }
 
 // scaleTime is the time of an evaluation, and that of the preparations before the first.
@@ -124,11 +134,12 @@ func (o Options) shorten(p *Plan, s speed) error {
 // affordable is the part of the plan's iterations that the budget has time for.
 func (o Options) affordable(p Plan, s speed, budget float64) float64 {
 	iterations, rest := 0., 0.
-	for _, scale := range p.Scales {
+	for i, scale := range p.Scales {
 		_, prepare, err := o.scaleTime(scale, s)
 		if err != nil {
 			return 1
 		}
+		prepare += s.memory * p.grows(i)
 		rest += prepare
 		iterations += scale.Time.Seconds() - prepare
 	}

@@ -3,6 +3,7 @@ package style
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -46,6 +47,32 @@ func TestTimeOfAPlan(t *testing.T) {
 		if got := p.Time.Seconds(); math.Abs(got-want) > 1e-6 || p.Scales[1].Time != p.Time/2 {
 			t.Errorf("%s: %v for the plan and %v for a scale, want %v s", optimizer, p.Time, p.Scales[1].Time, want)
 		}
+	}
+}
+
+// Memory costs time where a scale is the first to need it.
+func TestTimeOfMemory(t *testing.T) {
+	o := ofPlain([]int{20}, nil)
+	p := Plan{Scales: []PlannedScale{
+		{Height: 30, Width: 40, Iterations: 1, Bytes: 300}, {Height: 30, Width: 40, Iterations: 1, Bytes: 200},
+		{Height: 30, Width: 40, Iterations: 1, Bytes: 1000},
+	}}
+	if err := o.time(&p, speed{memory: 0.01}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []time.Duration{3 * time.Second, 0, 7 * time.Second} {
+		if got := p.Scales[i].Time.Round(time.Microsecond); got != want {
+			t.Errorf("scale %d takes %v, want %v", i+1, got, want)
+		}
+	}
+	// Fewer iterations do not make memory cheaper: beside 10 s for it, half of the evaluations fit into 10 s and their half.
+	s := speed{memory: 0.01, evaluation: line{fixed: 1}}
+	if err := o.time(&p, s); err != nil {
+		t.Fatal(err)
+	}
+	evaluations := p.Time.Seconds() - 10
+	if fraction := o.affordable(p, s, 10+evaluations/2); math.Abs(fraction-0.5) > 1e-6 {
+		t.Errorf("%v of the iterations fit, want half", fraction)
 	}
 }
 
