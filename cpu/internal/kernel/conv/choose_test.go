@@ -17,7 +17,7 @@ func TestChoiceOfOneInputChannel(t *testing.T) {
 		want, number string
 	}{
 		{Forward, 16, 1, 1, "shallow", "many channels of one"},
-		{KernelGradient, 16, 1, 1, "gather", "many channels of one"},
+		{KernelGradient, 16, 1, 1, "shallow", "many channels of one"},
 		{Forward, 1, 1, 1, "narrow", "one of one"},
 		{Forward, 32, 32, 32, "direct", "one of each"},
 		{InputGradient, 32, 32, 32, "direct", "one of each"},

@@ -21,8 +21,8 @@ type Options struct {
 //
 //   - direct: tap by tap, for convolutions with one input channel a group
 //   - gather: the pixels under the kernel are gathered into a matrix, block by block, and multiplied; accepts everything
-//   - shallow: with few channels on the side that is summed, from copies of the rows under the kernel; not for kernel
-//     gradients, and not for input gradients with stride
+//   - shallow: with few channels on the side that is summed, from copies of the rows under the kernel; not for input
+//     gradients with stride, nor kernel gradients with dilation along rows
 //   - narrow: into at most 8 channels without stride, as a product for all taps whose results are summed by pixel
 //   - columns: input gradients into few channels, as a product whose rows are added to the pixels they belong to
 //   - winograd4: F(4x4,3x3), and F(3x3,4x4) for kernel gradients; 3x3 kernels without stride, dilation or groups
@@ -37,7 +37,7 @@ func Accepts(s Spec, name string) bool {
 	case "gather":
 		return true
 	case "shallow":
-		return s.shallow()
+		return s.shallow() || s.shallowGradient()
 	case "narrow":
 		return s.narrow()
 	case "columns":
@@ -111,6 +111,8 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	switch {
 	case name == "direct":
 		return newDirect(s, l, threads)
+	case name == "shallow" && s.Form == KernelGradient:
+		return newShallowKernel(s, g, threads)
 	case name == "shallow":
 		return newShallow(s, l, threads)
 	case name == "narrow":
@@ -135,6 +137,8 @@ func choose(s Spec) string {
 	case s.winograd() && s.C >= 16 && s.O >= 16:
 		return "winograd4"
 	case s.shallow() && s.KH*s.KW > 1 && s.depth() <= shallowDepth && s.made() > narrowChannels:
+		return "shallow"
+	case s.shallowGradient() && s.KH*s.KW > 1 && s.KW*s.C <= shallowWidth && s.O > narrowChannels:
 		return "shallow"
 	case s.narrow() && s.KH*s.KW > 1:
 		return "narrow"
