@@ -2,6 +2,20 @@
 // mean".
 package nearest
 
+import "strings"
+
+// Name is the nearest of names to what somebody typed, in either case; false if none is near: more than a third of the
+// letters are others.
+func Name(typed string, names []string) (nearest string, near bool) {
+	distance := len(typed)/3 + 1
+	for _, n := range names {
+		if d := Distance(strings.ToLower(typed), n); d < distance || d == distance && !near {
+			nearest, near, distance = n, true, d
+		}
+	}
+	return nearest, near
+}
+
 // Distance is how many letters have to be put in, left out, replaced or swapped with their neighbour to make b of a
 // (Damerau's distance, restricted to swaps of letters that are not changed besides).
 func Distance(a, b string) int {

@@ -16,3 +16,12 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestName(t *testing.T) {
+	names := []string{"fine-tune", "finder", "resnet18"}
+	for typed, want := range map[string]string{"finetune": "fine-tune", "Finder": "finder", "resnet19": "resnet18", "xyzzy": "", "": ""} {
+		if got, near := nearest.Name(typed, names); got != want || near != (want != "") {
+			t.Errorf("%q is near %q, %v, want %q", typed, got, near, want)
+		}
+	}
+}

@@ -160,6 +160,11 @@ func (k Known) hashText() string {
 	return k.SHA256
 }
 
+// NotInstalled is the error of an entry that is not in the cache.
+func (c Cache) NotInstalled(k Known) error {
+	return fmt.Errorf("weights: %s is not installed in %s: run \"atelier models pull %s\"", k.Name, c.Dir, k.Name)
+}
+
 // Open opens an installed entry of the table.
 func (c Cache) Open(name string) (*File, error) {
 	k, err := Find(name)
@@ -171,7 +176,7 @@ func (c Cache) Open(name string) (*File, error) {
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("weights: %s is not installed in %s: run \"atelier models pull %s\"", name, c.Dir, name)
+		return nil, c.NotInstalled(k)
 	}
 	return Open(c.Path(i))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/atelier-go/atelier/nearest"
 	"github.com/atelier-go/atelier/zoo"
 )
 
@@ -90,6 +91,9 @@ func Find(name string) (Known, error) {
 			return k, nil
 		}
 		names = append(names, k.Name)
+	}
+	if best, near := nearest.Name(name, names); near {
+		return Known{}, fmt.Errorf("weights: there is no entry %q: did you mean %q? There are %s", name, best, strings.Join(names, ", "))
 	}
 	return Known{}, fmt.Errorf("weights: there is no entry %q; there are %s", name, strings.Join(names, ", "))
 }

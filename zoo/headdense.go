@@ -81,13 +81,16 @@ var _ Head = LinearHead{}
 // Name is "linear", or "linear-7" with 7 by 7 windows.
 func (h LinearHead) Name() string { return sized("linear", h.Side) }
 
-// Check knows which sizes there are.
+// Check knows which sizes there are: more windows than places tell nothing new, a few thousand of them for each channel fill
+// any memory.
 func (h LinearHead) Check(Shape) error {
-	if h.Side < 0 {
-		return unknownNumber("Side", h.Side, "0 (2) or more")
+	if h.Side < 0 || h.Side > maxSide {
+		return unknownNumber("Side", h.Side, "0 (2) to 64")
 	}
 	return nil
 }
+
+const maxSide = 64
 
 // Build makes the dense layer "fc".
 func (h LinearHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/atelier-go/atelier/cpu"
 	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/nearest"
 	"github.com/atelier-go/atelier/recipe"
 	"github.com/atelier-go/atelier/recipes"
 )
@@ -65,9 +66,18 @@ func (f *recipeFlags) load(name string) (*recipe.Recipe, error) {
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no recipe %s; built in are %s", name, strings.Join(embeddedNames(), ", "))
+		return nil, noRecipe(name)
 	}
 	return r, err
+}
+
+// noRecipe is the error of a recipe that is neither a file nor built in.
+func noRecipe(name string) error {
+	names := embeddedNames()
+	if best, near := nearest.Name(strings.TrimSuffix(name, ".yaml"), names); near {
+		return fmt.Errorf("there is no recipe %s: did you mean %s, which is built in?", name, best)
+	}
+	return fmt.Errorf("there is no recipe %s; built in are %s", name, strings.Join(names, ", "))
 }
 
 func embedded(file string, o recipe.Options) (*recipe.Recipe, error) {
