@@ -47,7 +47,7 @@ func (p *Plan) label(i int) string {
 		text = phase.Name + ": " + text
 	}
 	if h := p.At(p.runs[i].start).Hyper; h[len(h)-1].WeightDecay != 0 {
-		text += fmt.Sprintf(", wd %g", h[len(h)-1].WeightDecay)
+		text += fmt.Sprintf(", wd %.4g", h[len(h)-1].WeightDecay)
 	}
 	return text
 }

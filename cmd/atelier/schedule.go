@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/optim"
+	"github.com/atelier-go/atelier/recipe"
 )
 
 // scheduleFlags are the flags of `atelier schedule`.
@@ -20,6 +24,7 @@ type scheduleFlags struct {
 	csv          bool
 	hideText     bool
 	hideMomentum bool
+	pictures     int
 }
 
 func newSchedule() *cobra.Command {
@@ -30,9 +35,12 @@ func newSchedule() *cobra.Command {
 		Long: `Show what a recipe's phases train with: the numbers come from the very function that drives training.
 
 The table has a line for each phase, with the values of its first and last step. --csv prints every step instead, with
-every hyper-parameter of every layer group; --plot draws learning rate and momentum.`,
+every hyper-parameter of every layer group; --plot draws learning rate and momentum.
+
+Epochs are counted in the recipe's pictures, which have to be there; --pictures gives their number instead.`,
 		Example: `  atelier schedule recipe.yaml --plot schedule.png
-  atelier schedule recipe.yaml --csv --set phases.0.lr=0.01 > schedule.csv`,
+  atelier schedule recipe.yaml --csv --set phases.0.lr=0.01 > schedule.csv
+  atelier schedule imagenet-resnet50 --pictures 1281167 --plot schedule.png`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -44,6 +52,7 @@ every hyper-parameter of every layer group; --plot draws learning rate and momen
 	flags.BoolVar(&f.csv, "csv", false, "print a line for each step")
 	flags.BoolVar(&f.hideText, "hide-text", false, "draw no names of phases and optimizers")
 	flags.BoolVar(&f.hideMomentum, "hide-momentum", false, "draw no momentum")
+	flags.IntVar(&f.pictures, "pictures", 0, "`number` of pictures to train on, of data that are not here (default those that are)")
 	f.addSet(cmd)
 	return cmd
 }
@@ -55,11 +64,7 @@ func (f *scheduleFlags) run(name string, stdout, stderr io.Writer) error {
 	if err := checkPicture("schedule", f.plot); err != nil {
 		return err
 	}
-	r, err := f.load(name)
-	if err != nil {
-		return err
-	}
-	plan, err := r.Plan()
+	plan, err := f.plan(name)
 	if err != nil {
 		return err
 	}
@@ -74,6 +79,36 @@ func (f *scheduleFlags) run(name string, stdout, stderr io.Writer) error {
 		return plan.WriteCSV(stdout)
 	}
 	return writePlan(stdout, plan)
+}
+
+// plan is the recipe's; of so many drawn pictures instead of its own where --pictures says how many.
+func (f *scheduleFlags) plan(name string) (*learn.Plan, error) {
+	if f.pictures < 0 {
+		return nil, usagef("schedule: --pictures is %d, want 1 or more", f.pictures)
+	}
+	r, err := f.load(name)
+	if err != nil {
+		return nil, err
+	}
+	if f.pictures > 0 {
+		for _, dataset := range slices.Sorted(maps.Keys(r.Datasets)) {
+			if dataset == recipe.Drawn && r.Data != recipe.Drawn {
+				continue
+			}
+			f.sets = append(f.sets, fmt.Sprintf("datasets.%s.train={shapes: {n: %d}}", dataset, f.pictures))
+			if r.Datasets[dataset].Valid != nil {
+				f.sets = append(f.sets, fmt.Sprintf("datasets.%s.valid={shapes: {n: 1}}", dataset))
+			}
+		}
+		if r, err = f.load(name); err != nil {
+			return nil, err
+		}
+	}
+	plan, err := r.Plan()
+	if f.pictures == 0 && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w\nto see the plan without the pictures, say how many there are: --pictures N", err)
+	}
+	return plan, err
 }
 
 // checkPicture refuses names of files that no picture can have.
@@ -97,7 +132,11 @@ func writePlan(w io.Writer, plan *learn.Plan) error {
 		for step := from; step < to; step++ {
 			steps = append(steps, plan.At(step).Hyper)
 		}
-		for _, run := range sameGroups(steps) {
+		if phase.Freeze > 0 {
+			frozen := groupRun{to: phase.Freeze, of: len(steps[0])}
+			fmt.Fprintf(t, "%s\t%d to %d\t%s\tfrozen\t%s\n", phase.Name, from, to-1, phase.Data.Name, frozen)
+		}
+		for _, run := range sameGroups(steps, phase.Freeze) {
 			of := func(value func(optim.Hyper) float64) string { return course(steps, run.from, value) }
 			fmt.Fprintf(t, "%s\t%d to %d\t%s\t%s\t%v\t%s\t%s\t%s\t%s\n", phase.Name, from, to-1, phase.Data.Name, phase.OptimizerName(), run,
 				of(func(h optim.Hyper) float64 { return h.LR }), of(func(h optim.Hyper) float64 { return h.Momentum }),
@@ -125,12 +164,12 @@ func (r groupRun) String() string {
 	}
 }
 
-// sameGroups cuts the layer groups into stretches that train with the same in all steps.
-func sameGroups(steps [][]optim.Hyper) []groupRun {
+// sameGroups cuts the layer groups behind those that are frozen into stretches that train with the same in all steps.
+func sameGroups(steps [][]optim.Hyper, frozen int) []groupRun {
 	n := len(steps[0])
 	var runs []groupRun
-	for g := range n {
-		same := g > 0 && !slices.ContainsFunc(steps, func(h []optim.Hyper) bool { return h[g] != h[g-1] })
+	for g := frozen; g < n; g++ {
+		same := g > frozen && !slices.ContainsFunc(steps, func(h []optim.Hyper) bool { return h[g] != h[g-1] })
 		if !same {
 			runs = append(runs, groupRun{from: g, of: n})
 		}

@@ -306,6 +306,22 @@ func TestScheduleCommand(t *testing.T) {
 	if code != exitOK || !strings.Contains(stdout, "0.0008 to 0.008 to 8.") || !strings.Contains(stdout, "0.95 to 0.85 to 0.95") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
+	// Data that are not here are counted as they are said to be, and groups that are frozen have no rate.
+	code, stdout, stderr = atelier(t, "schedule", "imagenet-resnet50", "--pictures", "1281167")
+	if code != exitOK || !strings.Contains(stdout, "56340 steps") || !strings.Contains(stdout, "288 pixels") {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	code, stdout, stderr = atelier(t, "schedule", "fine-tune", "--pictures", "320")
+	if code != exitOK || !strings.Contains(stdout, "head   0 to 9    pictures  frozen     1 to 2") || !strings.Contains(stdout, "adamw      3 ") {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	code, _, stderr = atelier(t, "schedule", "fine-tune")
+	if code != exitError || !strings.Contains(stderr, "say how many there are: --pictures N") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if code, _, stderr = atelier(t, "schedule", "shapes", "--pictures", "-1"); code != exitUsage {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
 }
 
 func TestLRFindCommand(t *testing.T) {
