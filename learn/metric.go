@@ -1,9 +1,11 @@
 package learn
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -150,26 +152,52 @@ func (c *ConfusionCounts) Value() float64 {
 	return worst
 }
 
+// Confused is a pair of classes of which one was taken for the other.
+type Confused struct {
+	Label, Predicted string
+	Count, Of        int64 // examples that were mistaken so, of those with the label
+}
+
+// Confused are the pairs of classes that were mistaken, the most frequent first; of equals the table's order.
+func (c *ConfusionCounts) Confused() []Confused {
+	var all []Confused
+	for label, row := range c.Counts {
+		var of int64
+		for _, n := range row {
+			of += n
+		}
+		for predicted, n := range row {
+			if n > 0 && predicted != label {
+				all = append(all, Confused{c.name(label), c.name(predicted), n, of})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Confused) int { return cmp.Compare(b.Count, a.Count) })
+	return all
+}
+
+// name is that of a class, or its number.
+func (c *ConfusionCounts) name(i int) string {
+	if i < len(c.Classes) {
+		return c.Classes[i]
+	}
+	return strconv.Itoa(i)
+}
+
 // String is the table as text: a line for each label, a column for each predicted class.
 func (c *ConfusionCounts) String() string {
 	width := 5
-	name := func(i int) string {
-		if i < len(c.Classes) {
-			return c.Classes[i]
-		}
-		return strconv.Itoa(i)
-	}
 	for i := range c.Counts {
-		width = max(width, len(name(i))+1)
+		width = max(width, len(c.name(i))+1)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%*s", width, "")
 	for i := range c.Counts {
-		fmt.Fprintf(&b, "%*s", width, name(i))
+		fmt.Fprintf(&b, "%*s", width, c.name(i))
 	}
 	b.WriteByte('\n')
 	for label, row := range c.Counts {
-		fmt.Fprintf(&b, "%*s", width, name(label))
+		fmt.Fprintf(&b, "%*s", width, c.name(label))
 		for _, n := range row {
 			fmt.Fprintf(&b, "%*d", width, n)
 		}

@@ -24,6 +24,12 @@ func (r *Recipe) Config() (learn.Config, error) {
 	if _, err := b.plan(); err != nil { // every problem has its line here
 		return learn.Config{}, err
 	}
+	return b.config()
+}
+
+// config is that of the builder's phases and classes.
+func (b *builder) config() (learn.Config, error) {
+	r := b.recipe
 	m, err := b.model()
 	if err != nil {
 		return learn.Config{}, err
@@ -170,6 +176,9 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 			line = r.lines[path]
 		}
 		return fmt.Errorf("%s: %s of dataset %q: %w", r.at(line), field, name, err)
+	}
+	if s.Train == (Source{}) {
+		return nil, fmt.Errorf("%s: dataset %q has no pictures to train on: want train", r.at(r.lines[join("datasets", name)]), name)
 	}
 	train, err := b.sources.dataset(s.Train)
 	if err != nil {

@@ -9,16 +9,17 @@ import (
 	"strings"
 
 	"github.com/atelier-go/atelier/data"
+	"github.com/atelier-go/atelier/learn"
 )
 
 // Evaluation gives the data that a model is to be judged by: pictures as validation of the last phase sees them. what is
 // empty for its validation data itself, or the name of a dataset, or the path of a folder or a zip archive, or a source
 // in YAML such as "{folder: {path: photos, dir: test}}".
 func (r *Recipe) Evaluation(what string) (*data.Loader, error) {
-	if len(r.Phases) == 0 {
-		return nil, fmt.Errorf("%s: there are no phases: want at least one", r.file)
+	name, path := r.Data, "data"
+	if !r.OnlyEvaluates() {
+		name, path = r.dataOf(len(r.Phases) - 1)
 	}
-	name, path := r.dataOf(len(r.Phases) - 1)
 	b := &builder{recipe: r, sources: sources{open: map[string]data.Dataset{}, decode: true}}
 	if _, there := r.Datasets[what]; there {
 		name, what = what, ""
@@ -40,6 +41,17 @@ func (r *Recipe) Evaluation(what string) (*data.Loader, error) {
 	}
 	l := s.validLoader(valid)
 	return l, l.Check()
+}
+
+// OnlyEvaluates tells whether the recipe has no phases: it is for weights that were trained elsewhere.
+func (r *Recipe) OnlyEvaluates() bool { return len(r.Phases) == 0 }
+
+// EvaluationConfig is what learn.New wants for measuring a model that tells apart what loader's pictures are of. Nothing is
+// trained, and no pictures to train on are needed.
+func (r *Recipe) EvaluationConfig(loader *data.Loader) (learn.Config, error) {
+	b := &builder{recipe: r, classes: loader.Dataset.Classes()}
+	b.phases = []learn.Phase{{Data: &learn.Data{Name: r.Data, Train: loader}, Steps: 1}}
+	return b.config()
 }
 
 // source reads what Evaluation is asked for.

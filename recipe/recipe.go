@@ -48,7 +48,7 @@ type Recipe struct {
 
 // Data is what phases train on and are judged by.
 type Data struct {
-	Train           Source         `json:"train"`
+	Train           Source         `json:"train"`       // none: for evaluation alone
 	Valid           *Source        `json:"valid"`       // none: no validation
 	Batch           int            `json:"batch"`       // zero means 64
 	ValidBatch      int            `json:"valid_batch"` // zero means Batch
@@ -62,10 +62,10 @@ type Data struct {
 	Prefetch        int            `json:"prefetch"` // batches made ahead; zero means 2
 }
 
-// Check wants pictures to train on, and numbers that are not negative.
+// Check wants pictures, and numbers that are not negative.
 func (d Data) Check() error {
-	if d.Train == (Source{}) {
-		return errors.New("names no pictures: want train")
+	if d.Train == (Source{}) && d.Valid == nil {
+		return errors.New("names no pictures: want train, or valid for evaluation alone")
 	}
 	for _, f := range []struct {
 		name  string

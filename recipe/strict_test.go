@@ -52,7 +52,7 @@ func TestMistakes(t *testing.T) {
 		{"phases:\n  - epochs: 1\ndatasets:\n  a: {train: {shapes: {n: 9}}}\n  b: {train: {shapes: {n: 9}}}\n", `r.yaml:2: phases.0 names no data, and there are several datasets`},
 		{"datasets:\n  a:\n    train: {}\n", `r.yaml:3: datasets.a.train: 0 places that pictures come from: want one of shapes,`},
 		{"datasets:\n  a:\n    train: {shapes: {n: 9}, zip: {path: x}}\n", `r.yaml:3: datasets.a.train: 2 places`},
-		{"datasets:\n  a:\n    batch: 3\n", `r.yaml:3: datasets.a: names no pictures: want train`},
+		{"datasets:\n  a:\n    batch: 3\n", `r.yaml:3: datasets.a: names no pictures: want train, or valid for evaluation alone`},
 		{"datasets:\n  a:\n    train: {shapes: {n: 9}}\n    batch: -3\n", `r.yaml:3: datasets.a: batch is -3: want a number that is not negative`},
 		{"datasets:\n  a:\n    train: {fashion_mnist: {}}\n", `r.yaml:3: datasets.a.train.fashion_mnist: split is "": want train or test`},
 		{"datasets:\n  a:\n    transforms: [flop]\n", `r.yaml:3: datasets.a.transforms.0: there is no "flop": did you mean "flip"?`},
@@ -84,6 +84,7 @@ func TestMistakes(t *testing.T) {
 func TestMistakesInPlans(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"seed: 1\n", "r.yaml: there are no phases: want at least one"},
+		{"datasets:\n  a:\n    valid: {shapes: {n: 9}}\nphases:\n  - epochs: 1\n", `r.yaml:3: dataset "a" has no pictures to train on: want train`},
 		{"phases:\n  - lr: 1\n", "r.yaml:2: phase 1 (phase 1): it has no length: want epochs or steps"},
 		{"phases:\n  - epochs: 1\n  - {epochs: -1, name: odd}\n", "r.yaml:3: phase 2 (odd): epochs is -1: want a positive number"},
 		{"phases:\n  - {epochs: 1, freeze: 3}\n", "r.yaml:2: phase 1 (phase 1): freeze is 3: want 0 to 2"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -48,7 +49,8 @@ func newEval() *cobra.Command {
 		Short: "Measure a trained model",
 		Long: `Measure a trained model: a checkpoint, a file of weights in a run's folder, or the folder, which means its newest
 checkpoint. It is judged by its recipe's validation data, or by other pictures of the same classes. Weights from elsewhere,
-safetensors or PyTorch's, are judged by the recipe that --recipe names.
+safetensors or PyTorch's, are judged by the recipe that --recipe names, which may have nothing but a model and validation data;
+instead of a file the name of weights does that "atelier models pull" has installed.
 
 With --groups it says how often the model is wrong for whom, as "atelier audit" does: the file is CSV with a header, its first
 column has names of pictures, or the ends of their paths, and the others are groups such as the camera or the light.`,
@@ -57,6 +59,7 @@ column has names of pictures, or the ends of their paths, and the others are gro
   atelier eval runs/first --data photos/test
   atelier eval runs/first --confusion confusion.png --wrong wrong.png
   atelier eval resnet18-f37072fd.pth --recipe imagenet.yaml
+  atelier eval squeezenet1_1 --recipe imagenet-eval
   atelier eval runs/first --groups light.csv --report out.html`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -187,9 +190,13 @@ func (f *evalFlags) draw(e *evaluation, stdout io.Writer) error {
 	return writeMistakes(stdout, e.dataset, e.Wrong, f.wrong)
 }
 
-// modelFiles are the files to try for a path: itself, or a folder's checkpoints, the newest first.
+// modelFiles are the files to try for a path: itself, or a folder's checkpoints, the newest first; or the file of installed
+// weights of that name.
 func modelFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) && !recipe.WeightsFrom(path).IsFile() {
+		return installedFile(path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -201,6 +208,23 @@ func modelFiles(path string) ([]string, error) {
 		err = fmt.Errorf("%s has no checkpoints", path)
 	}
 	return files, err
+}
+
+// installedFile is the file of weights with a name.
+func installedFile(name string) ([]string, error) {
+	k, err := weights.Find(name)
+	if err != nil {
+		return nil, fmt.Errorf("there is no run and no file %s; %w", name, err)
+	}
+	cache, err := weights.DefaultCache()
+	if err != nil {
+		return nil, err
+	}
+	i, ok, err := cache.Installed(k)
+	if err == nil && !ok {
+		err = cache.NotInstalled(k)
+	}
+	return []string{cache.Path(i)}, err
 }
 
 // recipe is the one that a file was trained by, and whether the file is a checkpoint.
@@ -250,16 +274,9 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	if !checkpoint && which != learn.Raw {
 		return nil, fmt.Errorf("%s has one set of weights: --weights %v wants a checkpoint", file, which)
 	}
-	config, err := r.Config()
+	config, loader, err := f.judged(r, file)
 	if err != nil {
 		return nil, err
-	}
-	loader, err := r.Evaluation(f.data)
-	if err != nil {
-		return nil, err
-	}
-	if err := data.SameClasses(config.Phases[0].Data.Train.Dataset, loader.Dataset); err != nil {
-		return nil, fmt.Errorf("%s tells other classes apart than the pictures are of: %w", file, err)
 	}
 	if config.Backend, err = f.open(); err != nil {
 		return nil, err
@@ -286,6 +303,26 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	e := &evaluation{Checkpoint: file, Weights: its, Step: learner.Step(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes(),
 		dataset: loader.Dataset}
 	return e, f.measure(ctx, learner, loader, which, e)
+}
+
+// judged is a model without its weights, and the pictures that it is judged by.
+func (f *evalFlags) judged(r *recipe.Recipe, file string) (c learn.Config, loader *data.Loader, err error) {
+	if r.OnlyEvaluates() {
+		if loader, err = r.Evaluation(f.data); err == nil {
+			c, err = r.EvaluationConfig(loader)
+		}
+		return c, loader, err
+	}
+	if c, err = r.Config(); err != nil {
+		return c, nil, err
+	}
+	if loader, err = r.Evaluation(f.data); err != nil {
+		return c, nil, err
+	}
+	if err := data.SameClasses(c.Phases[0].Data.Train.Dataset, loader.Dataset); err != nil {
+		return c, nil, fmt.Errorf("%s tells other classes apart than the pictures are of: %w", file, err)
+	}
+	return c, loader, nil
 }
 
 // loadWeights puts the weights of a file into a model, all of which have to be there.
@@ -354,8 +391,7 @@ func (e *evaluation) write(w io.Writer) error {
 		values[name] = float64(v)
 	}
 	writeMetrics(w, values)
-	_, err := fmt.Fprintf(w, "\nlabels down, predictions across:\n%v", &learn.ConfusionCounts{Classes: e.Classes, Counts: e.Confusion})
-	return err
+	return writeConfusion(w, &learn.ConfusionCounts{Classes: e.Classes, Counts: e.Confusion})
 }
 
 // writeMetrics prints a line for each metric.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/atelier-go/atelier/data"
+	"github.com/atelier-go/atelier/learn"
 )
 
 // classFolders writes drawn pictures of some classes, n of each, into folders of their names.
@@ -161,7 +163,7 @@ func testBadBeginnings(t *testing.T, dir, file, out string) {
 	elsewhere := filepath.Join(dir, "elsewhere")
 	train := func(more ...string) []string { return append([]string{"train", file, "--out", elsewhere}, more...) }
 	refusedInALine(t, []refusal{
-		{train("--init", "squeezenet"), exitError, `there is no entry "squeezenet"; there are vgg19, `},
+		{train("--init", "squeezenet"), exitError, `there is no entry "squeezenet": did you mean "squeezenet1_1"? There are vgg19, `},
 		{train("--init", filepath.Join(dir, "none.pth")), exitError, "no such file"},
 		{train("--init", file), exitError, file},
 		{train("--init", filepath.Join(before, "weights.safetensors")), exitError, "has one set of weights: ema are those of a checkpoint"},
@@ -238,6 +240,96 @@ func shared(t *testing.T, name string) string {
 		t.Skipf("the data is not there (%v); $ATELIER_DATA names another folder", err)
 	}
 	return path
+}
+
+// Weights of elsewhere are judged by a recipe that has nothing to train, installed ones by their name: SqueezeNet 1.1 tells 649
+// of 1000 photos right, one of each class of ImageNet, and 859 within five, says PyTorch.
+func TestEvaluatePublishedWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("classifies 1000 photos")
+	}
+	photos, published := shared(t, "photos/photos1000.zip"), shared(t, "squeezenet/squeezenet1_1.safetensors")
+	code, stdout, stderr := atelier(t, "eval", published, "--recipe", "imagenet-eval", "--json",
+		"--set", "datasets.photos.valid.zip.path="+photos)
+	var e evaluation
+	if err := json.Unmarshal([]byte(stdout), &e); code != exitOK || err != nil {
+		t.Fatalf("exit %d, %v, %s", code, err, stderr)
+	}
+	first, five := 1000*float64(e.Metrics["accuracy"]), 1000*float64(e.Metrics["top5"])
+	t.Logf("%.0f right, %.0f within five", first, five)
+	if e.Examples != 1000 || math.Abs(first-649) > 3.5 || math.Abs(five-859) > 3.5 {
+		t.Errorf("of %d photos %.0f are right, %.0f within five: want 649 and 859 of 1000, give or take 3", e.Examples, first, five)
+	}
+}
+
+// A recipe without phases and without pictures to train on judges, and does not train.
+func TestRecipeThatOnlyEvaluates(t *testing.T) {
+	dir, file := write(t, quick)
+	run := filepath.Join(dir, "run")
+	if code, _, stderr := atelier(t, "train", file, "--out", run, "--set", "swa={}"); code != exitOK {
+		t.Fatalf("exit %d, %s", code, stderr)
+	}
+	judge := filepath.Join(dir, "judge.yaml")
+	if err := os.WriteFile(judge, []byte(`
+model: cifar+resnet-8x1-16x1+concat
+datasets:
+  drawn:
+    valid: {shapes: {n: 100, size: 16, seed: 2}}
+    normalise: {mean: 0.5, std: 0.25}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	weights := filepath.Join(run, "weights.safetensors")
+	accuracy := func(args ...string) learn.Number {
+		code, stdout, stderr := atelier(t, append(args, "--json")...)
+		var e evaluation
+		if err := json.Unmarshal([]byte(stdout), &e); code != exitOK || err != nil || e.Examples != 100 {
+			t.Fatalf("%s: exit %d, %v, %s", args, code, err, stderr)
+		}
+		return e.Metrics["accuracy"]
+	}
+	own := accuracy("eval", weights, "--data", "{shapes: {n: 100, size: 16, seed: 2}}")
+	if got := accuracy("eval", weights, "--recipe", judge); got != own {
+		t.Errorf("accuracy %v, with the run's recipe %v", got, own)
+	}
+	t.Setenv("ATELIER_WEIGHTS", filepath.Join(dir, "none"))
+	refusedInALine(t, []refusal{
+		{[]string{"train", judge, "--out", filepath.Join(dir, "x")}, exitError, judge + ": there are no phases: want at least one"},
+		{[]string{"train", judge, "--out", filepath.Join(dir, "x"), "--set", "phases=[{epochs: 1}]"}, exitError, `judge.yaml:5: dataset "drawn" has no pictures to train on: want train`},
+		{[]string{"eval", weights, "--recipe", judge, "--data", filepath.Join(dir, "nothing")}, exitError, "there is no dataset and no file"},
+		{[]string{"eval", weights, "--recipe", judge, "--set", "model=cifar+resnet-8x1-16x1-32x1+concat"}, exitError, "weights of another network"},
+		{[]string{"eval", "squeezenet1_1", "--recipe", "imagenet-eval"}, exitError, `squeezenet1_1 is not installed in`},
+		{[]string{"eval", "sqeezenet1_1", "--recipe", "imagenet-eval"}, exitError, `there is no run and no file sqeezenet1_1; weights: there is no entry "sqeezenet1_1": did you mean "squeezenet1_1"?`},
+		{[]string{"eval", "runs/nothing"}, exitError, "no such file"},
+		{[]string{"train", "finetune", "--out", filepath.Join(dir, "x")}, exitError, "there is no recipe finetune: did you mean fine-tune, which is built in?"},
+		{[]string{"train", "xyzzy", "--out", filepath.Join(dir, "x")}, exitError, "there is no recipe xyzzy; built in are annealing,"},
+	})
+}
+
+// Of many classes not the whole table is printed, but what was mistaken most often.
+func TestManyConfusions(t *testing.T) {
+	c := &learn.ConfusionCounts{}
+	for i := range printedClasses + 1 {
+		c.Classes = append(c.Classes, fmt.Sprintf("class %d", i))
+		c.Counts = append(c.Counts, make([]int64, printedClasses+1))
+		c.Counts[i][i] = 5
+		c.Counts[i][(i+1)%(printedClasses+1)] = int64(i % 4)
+	}
+	var b strings.Builder
+	if err := writeConfusion(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != 1+printedPairs || lines[1] != "class 3 for class 4, 3 of 8" || lines[5] != "class 19 for class 20, 3 of 8" || lines[6] != "class 2 for class 3, 2 of 7" {
+		t.Errorf("%d lines:\n%s", len(lines), b.String())
+	}
+	for i := range c.Counts {
+		c.Counts[i][(i+1)%(printedClasses+1)] = 0
+	}
+	b.Reset()
+	if err := writeConfusion(&b, c); err != nil || b.Len() > 0 {
+		t.Errorf("without mistakes it prints %q, %v", b.String(), err)
+	}
 }
 
 // Weights that are published with another number of classes are fine-tuned, and evaluated by a recipe from elsewhere.

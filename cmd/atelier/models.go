@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -199,6 +200,9 @@ pixels, and how many pixels across a position sees. Of a file, those layers that
   atelier models show weights.safetensors`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if svg != "" && !strings.HasSuffix(strings.ToLower(svg), ".svg") {
+				return usagef("models show: --svg %s: want a name that ends in .svg", svg)
+			}
 			_, noNetwork := zoo.ByName(args[0], 1)
 			k, err := weights.Find(args[0])
 			_, noFile := os.Stat(args[0])

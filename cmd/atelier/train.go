@@ -269,7 +269,9 @@ func (f *trainFlags) mistakes(ctx context.Context, l *learn.Learner, r *recipe.R
 		return err
 	}
 	if counts, ok := tables[learn.Confusion{}.Name()].(*learn.ConfusionCounts); ok && r.Report.Confusion {
-		fmt.Fprintf(stdout, "\nlabels down, predictions across:\n%v", counts)
+		if err := writeConfusion(stdout, counts); err != nil {
+			return err
+		}
 		if err := drawConfusion(classes, counts.Counts, filepath.Join(l.Dir(), confusionFile)); err != nil {
 			return err
 		}

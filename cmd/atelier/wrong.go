@@ -126,6 +126,31 @@ func imageOf(p data.Picture) image.Image {
 	return m
 }
 
+// Larger tables of confusions are not printed, but the pairs of classes that are confused the most.
+const (
+	printedClasses = 20
+	printedPairs   = 10
+)
+
+// writeConfusion prints the table of labels and predictions, of many classes what was mistaken most often.
+func writeConfusion(w io.Writer, c *learn.ConfusionCounts) error {
+	if len(c.Counts) <= printedClasses {
+		_, err := fmt.Fprintf(w, "\nlabels down, predictions across:\n%v", c)
+		return err
+	}
+	pairs := c.Confused()
+	if len(pairs) == 0 {
+		return nil // every picture was told right
+	}
+	fmt.Fprintf(w, "\nmost often taken for another class:\n")
+	for _, p := range pairs[:min(printedPairs, len(pairs))] {
+		if _, err := fmt.Fprintf(w, "%s for %s, %d of %d\n", p.Label, p.Predicted, p.Count, p.Of); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // drawConfusion draws the table of labels and predictions.
 func drawConfusion(classes []string, counts [][]int64, file string) error {
 	return chart.Matrix{Title: "Confusion", Rows: "label", Columns: "prediction", Names: classes, Counts: counts}.Save(file)
