@@ -118,6 +118,9 @@ func New(c Config) (*Learner, error) {
 	if err := l.reset(); err != nil {
 		return nil, err
 	}
+	if err := l.checkSizes(); err != nil {
+		return nil, err
+	}
 	return l, l.arrangeHandlers()
 }
 

@@ -169,11 +169,12 @@ func entries(combined bool) []string {
 		return all
 	}
 	for _, b := range zoo.Backbones() {
-		if !strings.HasPrefix(b, "vgg") { // one is enough of those with a hundred million weights
-			all = append(all, b)
+		if strings.HasPrefix(b, "vgg") { // one is enough of the heads with a hundred million weights
+			b += "+average"
 		}
+		all = append(all, b)
 	}
-	return append(all, "vgg11_bn", "vgg19+average")
+	return append(all, "vgg11_bn")
 }
 
 // Logits and gradients are finite, and every parameter has a gradient, at two sizes with the same weights.

@@ -113,6 +113,29 @@ func TestFineTune(t *testing.T) {
 	testBadPictures(t, dir, file, out)
 }
 
+// laterSizes has pictures that are too small in its second phase.
+const laterSizes = `
+model: resnet+resnet-4x1-8x1
+datasets:
+  large: &data
+    train: {shapes: {n: 64, size: 16}}
+    valid: {shapes: {n: 8, size: 16}}
+  small:
+    <<: *data
+    transforms: [{resize: 7}]
+    valid_transforms: [{resize: 7}]
+phases:
+  - {epochs: 1, lr: 0.01, data: large}
+  - {epochs: 1, lr: 0.01, data: small, name: small}
+`
+
+// recipeOf is the path of a recipe.
+func recipeOf(t *testing.T, text string) string {
+	t.Helper()
+	_, file := write(t, text)
+	return file
+}
+
 // testEvaluatesMistakes looks at weights that are wrong by design: random ones.
 func testEvaluatesMistakes(t *testing.T, dir, out string) {
 	matrix, wrong := filepath.Join(dir, "m.svg"), filepath.Join(dir, "w.png")
@@ -208,6 +231,10 @@ func testBadPictures(t *testing.T, dir, file, out string) {
 		{train("--set", "model=cifar+concat"), exitError, `there is no backbone before the head "concat"; there are resnet18, `},
 		{train("--set", "model=resnet18", "--set", "init={from: embedded}"), exitError, "smaller than the network's stride of 32 pixels"},
 		{train("--set", "model=inception-resnet-v2", "--set", "init={from: embedded}"), exitError, "they are too small: a window does not fit"},
+		{[]string{"train", recipeOf(t, laterSizes), "--out", filepath.Join(dir, "elsewhere")}, exitError,
+			"phase 2 (small): pictures of small: zoo: resnet+resnet-4x1-8x1+average: backbone resnet-4x1-8x1: pictures of 7x7x3: they are smaller than the network's stride of 8 pixels"},
+		{[]string{"train", recipeOf(t, laterSizes), "--out", filepath.Join(dir, "elsewhere"), "--set", "datasets.small.transforms=[]"}, exitError,
+			"phase 2 (small): validation pictures of small: zoo: "},
 		{[]string{"eval", out, "--data", three}, exitError, "tells other classes apart than the pictures are of: data: one dataset has 2 classes and the other 3; only one has \"" + names[4] + "\""},
 		{[]string{"eval", out, "--set", "datasets.pictures.train.folder.path=" + three, "--set", "datasets.pictures.train.folder.dir=.",
 			"--set", "datasets.pictures.valid={folder: {path: " + three + "}}"}, exitError, "the weights tell 2 classes apart (" + names[0] + ", " + names[3] + "), the model 3 ("},
