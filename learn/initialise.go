@@ -125,8 +125,10 @@ func (l *Learner) Initialise(i Initial) (*Initialised, error) {
 // LoadTensors puts weights into the model, whose every variable has to fit; nothing of the optimizer changes. After an
 // error nothing has.
 func (l *Learner) LoadTensors(i Initial) error {
-	i.Head, i.Partial = nil, false
+	head := i.Head
+	i.Head, i.Partial = nil, false // a head that begins anew has no answers yet
 	m := l.match(i)
+	i.Head = head
 	if err := sameClasses(i.Classes, l.config.Classes); err != nil {
 		return fmt.Errorf("learn: %s: %w", m.Name, err)
 	}
@@ -304,8 +306,21 @@ func (m *matching) check(i Initial) error {
 	if i.Partial {
 		return fmt.Errorf("learn: %s: nothing of it fits the model: %s", m.Name, few(problems, 3))
 	}
+	if body > 0 && len(m.alien) == 0 && m.onlyHead(i) {
+		return fmt.Errorf("learn: %s: these weights are for another number of classes, or another head: %s", m.Name, few(problems, 4))
+	}
 	return fmt.Errorf("learn: %s: these are weights of another network, %d of the model's %d tensors fit: %s",
 		m.Name, len(m.Loaded), m.tensorsOfModel(), few(problems, 4))
+}
+
+// onlyHead tells whether nothing but tensors of the head is missing or of another shape.
+func (m *matching) onlyHead(i Initial) bool {
+	for _, path := range m.Missing {
+		if !i.isHead(path) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(m.Differ, func(d Difference) bool { return !i.isHead(d.Path) })
 }
 
 // tensorName is a variable's name in files.

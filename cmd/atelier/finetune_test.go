@@ -282,6 +282,10 @@ func TestEvaluatePublishedWeights(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &e); code != exitOK || err != nil {
 		t.Fatalf("exit %d, %v, %s", code, err, stderr)
 	}
+	few := filepath.Join(t.TempDir(), "few")
+	classFolders(t, few, 5, 1, 0, 3, 4)
+	refusedInALine(t, []refusal{{[]string{"eval", published, "--recipe", "imagenet-eval", "--data", few}, exitError,
+		"these weights are for another number of classes, or another head: /classifier/1/weight is [1000 512 1 1] in the file and [3 512 1 1] in the model"}})
 	first, five := 1000*float64(e.Metrics["accuracy"]), 1000*float64(e.Metrics["top5"])
 	t.Logf("%.0f right, %.0f within five", first, five)
 	if e.Examples != 1000 || math.Abs(first-649) > 3.5 || math.Abs(five-859) > 3.5 {

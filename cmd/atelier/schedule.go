@@ -106,7 +106,7 @@ func (f *scheduleFlags) plan(name string) (*learn.Plan, error) {
 	}
 	plan, err := r.Plan()
 	if f.pictures == 0 && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w\nto see the plan without the pictures, say how many there are: --pictures N", err)
+		return nil, errors.Join(err, errors.New("to see the plan without the pictures, say how many there are: --pictures N"))
 	}
 	return plan, err
 }
