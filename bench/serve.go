@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
+
+	"github.com/atelier-go/atelier/resident"
 )
 
 // The protocol between the measuring process and one that runs jobs: a request is a line of words on standard input,
@@ -83,7 +85,7 @@ func (s *server) handle(request []string) (response, error) {
 		}
 		s.close()
 		var err error
-		r.PeakMemory, err = peakMemory()
+		r.PeakMemory, err = resident.Peak()
 		return r, err
 	}
 	return response{}, fmt.Errorf("request %q is not one of: open NAME, step COUNT, close", strings.Join(request, " "))

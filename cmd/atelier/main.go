@@ -104,6 +104,7 @@ it.`,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp(root))
 	root.AddCommand(newTrain(), newSchedule(), newLRFind(), newEval(), newLeaderboard(), newStyle(), newAudit(), newModels(), newBench(), newDevices(), newVersion(), newBenchWorker())
 	return root

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -195,7 +197,14 @@ func (f *styleFlags) checkFlags(flags *pflag.FlagSet) error {
 			*c.value = -1 // none, and never
 		}
 	}
+	for _, w := range f.weights {
+		if !(w > 0) || math.IsInf(w, 0) {
+			return usagef("style: --weights has %v: want numbers above 0; leave out a picture that is not to count", w)
+		}
+	}
 	switch {
+	case o.Size > 0 && o.Size < leastSide:
+		return usagef("style: --size is %d: a painting has at least %d pixels on its long side", o.Size, leastSide)
 	case f.bits != 0 && f.bits != 8 && f.bits != 16:
 		return usagef("style: --bits is %d: want 8 or 16", f.bits)
 	case f.quality < 1 || f.quality > 100:
@@ -235,7 +244,7 @@ func (f *styleFlags) checkWrite(out string) error {
 // paintAll paints one after another; what fails does not keep the rest from being painted.
 func (s *studio) paintAll(ctx context.Context, jobs []job) error {
 	var failed []error
-	painted, there := 0, 0
+	painted, there, failures := 0, 0, 0
 	for i, j := range jobs {
 		s.place = fmt.Sprintf("%d of %d: ", i+1, len(jobs))
 		fmt.Fprint(s.stderr, s.place)
@@ -254,14 +263,18 @@ func (s *studio) paintAll(ctx context.Context, jobs []job) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			failed = append(failed, err)
+			failures++
 			fmt.Fprintln(s.stderr, oneLine(err.Error()))
+			same := func(other error) bool { return other.Error() == err.Error() }
+			if !slices.ContainsFunc(failed, same) { // a picture that cannot be read fails in each style
+				failed = append(failed, err)
+			}
 			continue
 		}
 		painted++
 		s.pictures.forget(j.content)
 	}
-	summary(s.stdout, painted, there, len(failed))
+	summary(s.stdout, painted, there, failures)
 	return errors.Join(failed...)
 }
 

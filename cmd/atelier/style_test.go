@@ -210,12 +210,21 @@ func TestStyleFlags(t *testing.T) {
 		{"--max-memory lots", "2GiB"},
 		{"--max-memory -5", "2GiB"},
 		{"--max-pixels 0", "400M"},
-		{"--time-budget 5", "duration"},
+		{"--time-budget 5", "90s"},
+		{"--seed -1", `--seed is "-1": want a whole number`},
+		{"--preserve-color luma", "did you mean --preserve-colour?"},
+		{"--resum", "did you mean --resume?"},
+		{"--pool max", "did you mean --pooling?"},
 		{"--bits 12", "8 or 16"},
 		{"--quality 0", "1 to 100"},
 		{"--preview-every -1", "--preview-every"},
 		{"--resume --force", "which"},
 		{"--weights 1,2", "--weights has 2 for 1"},
+		{"--weights 0", "--weights has 0"},
+		{"--weights -1", "--weights has -1"},
+		{"--weights x", `--weights is "x": want numbers`},
+		{"--iterations many", "60,50,40"},
+		{"--size 15", "at least 16 pixels"},
 		{"--mask - --mask -", "--mask has 2 for 1"},
 		{"--mode content", "one picture"},
 		{"--threads 0", "threads"},
@@ -441,7 +450,7 @@ func TestStyleBatch(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(photos, "bad.jpg"), []byte("no picture"), 0o600))
 	args := quickly(dir, photos, paintings, "-o", out)
 	code, stdout, stderr := atelier(t, args...)
-	if code != exitError || !strings.Contains(stdout, "4 painted, 2 failed") || strings.Count(stderr, "\natelier: ") != 2 {
+	if code != exitError || !strings.Contains(stdout, "4 painted, 2 failed") || strings.Count(stderr, "\natelier: ") != 1 {
 		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
 	}
 	for _, name := range []string{"a-x.png", "a-y.png", "b-x.png", "b-y.png"} {
@@ -461,6 +470,8 @@ func TestStyleBatch(t *testing.T) {
 		want string
 	}{
 		{[]string{photos, paintings}, exitUsage, "-o FOLDER"},
+		{[]string{photos, paintings, "-o", filepath.Join(dir, "new.png")}, exitUsage, "name a folder"},
+		{[]string{photos, paintings, "-o", filepath.Join(dir, "net.safetensors")}, exitUsage, "name a folder"},
 		{[]string{photos, paintings, "-o", out, "--trace", filepath.Join(dir, "t")}, exitUsage, "--trace"},
 		{[]string{dir + "/out/none", paintings, "-o", out}, exitError, "none"},
 	} {

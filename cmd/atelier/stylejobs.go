@@ -129,6 +129,9 @@ func (f *styleFlags) name(jobs []job, styleFolder bool) error {
 	if f.batch && f.out == "" {
 		return usagef("style: a folder of pictures needs a folder to go to: -o FOLDER")
 	}
+	if f.batch && !isFolder(f.out) && (exists(f.out) || slices.Contains(extensions, strings.ToLower(filepath.Ext(f.out)))) {
+		return usagef("style: -o %s is one file, and there is a folder of pictures: name a folder for the paintings", f.out)
+	}
 	taken := map[string]*job{}
 	for i := range jobs {
 		j := &jobs[i]
@@ -186,6 +189,9 @@ func (j job) source() string {
 // state is the file that a painting goes on from.
 func (j job) state() string { return j.out + ".state" }
 
+// lossPlot is the picture that --plot draws.
+func (j job) lossPlot() string { return strings.TrimSuffix(j.out, filepath.Ext(j.out)) + "-loss.png" }
+
 // errThere says that a painting is there already.
 var errThere = errors.New("is there already: paint over it by --force, or choose another name with -o")
 
@@ -195,10 +201,8 @@ func (f *styleFlags) checkOut(j job) error {
 	if err := f.checkWrite(j.out); err != nil {
 		return err
 	}
-	for _, in := range append([]string{j.content}, j.styles...) {
-		if same(in, j.out) {
-			return fmt.Errorf("%s is both what is painted and where it goes: choose another name with -o", j.out)
-		}
+	if err := f.checkInputs(j); err != nil {
+		return err
 	}
 	interrupted := exists(j.state())
 	switch info, err := os.Stat(j.out); {
@@ -212,6 +216,8 @@ func (f *styleFlags) checkOut(j job) error {
 		return fmt.Errorf("%s was interrupted: go on by --resume, or begin anew by --force", j.out)
 	case err == nil && !f.force:
 		return fmt.Errorf("%s %w", j.out, errThere)
+	case f.plot && !f.force && exists(j.lossPlot()):
+		return fmt.Errorf("%s is there already: draw over it by --force, or choose another name with -o", j.lossPlot())
 	}
 	folder, err := os.Stat(filepath.Dir(j.out))
 	if errors.Is(err, fs.ErrNotExist) && f.batch {
@@ -221,6 +227,28 @@ func (f *styleFlags) checkOut(j job) error {
 		return fmt.Errorf("there is no folder %s for %s", filepath.Dir(j.out), filepath.Base(j.out))
 	}
 	return err
+}
+
+// checkInputs wants what is written to be no file that is read, and the files that are written to be different ones.
+func (f *styleFlags) checkInputs(j job) error {
+	inputs := slices.Concat([]string{j.content}, j.styles, f.masks, []string{f.init, f.netFile, f.replay})
+	for _, in := range inputs {
+		switch {
+		case in == "":
+		case same(in, j.out):
+			return fmt.Errorf("%s is both what is painted and where it goes: choose another name with -o", j.out)
+		case f.plot && same(in, j.lossPlot()):
+			return fmt.Errorf("%s is read, and --plot would draw over it: choose another name with -o", in)
+		case f.trace != "" && same(in, f.trace):
+			return fmt.Errorf("%s is read, and --trace would write over it: choose another name", in)
+		}
+	}
+	for _, out := range []string{j.out, j.lossPlot(), j.state()} {
+		if f.trace != "" && filepath.Clean(out) == filepath.Clean(f.trace) {
+			return fmt.Errorf("%s is where the painting writes, and --trace too: choose another name", f.trace)
+		}
+	}
+	return nil
 }
 
 func exists(name string) bool {

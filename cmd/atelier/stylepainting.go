@@ -21,7 +21,7 @@ type painting struct {
 	sources sources
 	bits    int // of a channel
 
-	trace    *os.File
+	trace    *traceFile // nil for none
 	history  []style.Step
 	progress *styleProgress
 	stale    bool          // the preview could not be written
@@ -42,7 +42,11 @@ func (p *painting) run(ctx context.Context, o style.Options) error {
 	if err := p.prepare(ctx, &o); err != nil {
 		return errors.Join(err, p.closeTrace())
 	}
-	p.progress = newStyleProgress(p.stderr)
+	expected := int64(0)
+	if o.Plan != nil {
+		expected = o.Plan.Bytes
+	}
+	p.progress = newStyleProgress(p.stderr, expected)
 	result, err := style.Paint(ctx, o, p.step)
 	p.progress.end(result)
 	err = errors.Join(err, p.closeTrace())
@@ -66,37 +70,6 @@ func (p *painting) prepare(ctx context.Context, o *style.Options) error {
 	o.Plan = &plan
 	p.announce(p.job, *o, plan)
 	return nil
-}
-
-// openTrace opens the file that gets a line for each iteration; one that goes on is written on.
-func (p *painting) openTrace(o *style.Options) (err error) {
-	if p.f.trace == "" {
-		return nil
-	}
-	mode := os.O_CREATE | os.O_WRONLY
-	switch {
-	case p.f.resume:
-		mode |= os.O_APPEND
-	case p.f.force:
-		mode |= os.O_TRUNC
-	default:
-		mode |= os.O_EXCL
-	}
-	p.trace, err = os.OpenFile(p.f.trace, mode, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s %w", p.f.trace, errThere)
-	}
-	if err == nil {
-		o.Trace = p.trace
-	}
-	return err
-}
-
-func (p *painting) closeTrace() error {
-	if p.trace == nil {
-		return nil
-	}
-	return p.trace.Close()
 }
 
 // step shows an iteration.
@@ -157,20 +130,19 @@ func (p *painting) finish(ctx context.Context, o style.Options, result *style.Re
 	if err := os.Remove(p.preview()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if p.f.plot {
-		if err := p.plot(); err != nil {
-			return err
-		}
-	}
+	plotted := p.plot()
 	switch {
 	case ended == nil:
 		p.report(o, result, q)
-		return judged
+		return errors.Join(judged, plotted)
 	case ctx.Err() != nil:
 		p.interrupted(o, result)
 		return ctx.Err()
 	default:
-		return fmt.Errorf("%w (the best so far is saved as %s)", ended, p.out)
+		if _, diverged := errors.AsType[*style.DivergedError](ended); !diverged {
+			p.goOn(o)
+		}
+		return errors.Join(fmt.Errorf("%w (the best so far is saved as %s)", ended, p.out), plotted)
 	}
 }
 
@@ -185,6 +157,11 @@ func asPainted(o style.Options, result *style.Result) style.Options {
 // interrupted says what is there, and how to go on.
 func (p *painting) interrupted(o style.Options, result *style.Result) {
 	fmt.Fprintf(p.stderr, "saved the best so far, %d by %d pixels, as %s\n", result.Picture.W, result.Picture.H, p.out)
+	p.goOn(o)
+}
+
+// goOn tells the command that goes on with the painting, if there is a state of it.
+func (p *painting) goOn(o style.Options) {
 	if exists(o.State) {
 		fmt.Fprintf(p.stderr, "go on with\n  %s\n", shellCommand(append(slices.Clone(p.f.again), "--resume")...))
 	}
@@ -231,5 +208,5 @@ func (p *painting) report(o style.Options, result *style.Result, q style.Quality
 	if o.Content.H > 0 {
 		words = append(words, fmt.Sprintf("content distance %.3g, SSIM %.2f", q.Content, q.SSIM))
 	}
-	fmt.Fprintf(p.stdout, "%s: %d by %d pixels in %s; %s\n", p.out, result.Picture.W, result.Picture.H, durationText(result.Elapsed), strings.Join(words, "; "))
+	fmt.Fprintf(p.stdout, "%s: %d by %d pixels %s; %s\n", p.out, result.Picture.W, result.Picture.H, took(result), strings.Join(words, "; "))
 }

@@ -3,20 +3,18 @@ package main
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/atelier-go/atelier/chart"
 	"github.com/atelier-go/atelier/style"
 )
 
-// plot draws the losses of the painting's iterations beside it.
+// plot draws the losses of the painting's iterations beside it, if --plot asks for it.
 func (p *painting) plot() error {
-	if len(p.history) == 0 {
-		return nil // it was resumed at its end
+	if !p.f.plot || len(p.history) == 0 { // there are none where it was resumed at its end
+		return nil
 	}
-	return lossFigure(p.source(), p.history).Save(strings.TrimSuffix(p.out, filepath.Ext(p.out)) + "-loss.png")
+	return lossFigure(p.source(), p.history).Save(p.lossPlot())
 }
 
 // lossFigure has the loss and its parts as they count above, and each layer's terms, without their weights, below.

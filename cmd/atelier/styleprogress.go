@@ -9,6 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/atelier-go/atelier/resident"
 	"github.com/atelier-go/atelier/style"
 )
 
@@ -18,12 +19,14 @@ type styleProgress struct {
 	bar  *progressbar.ProgressBar
 	last style.Step
 	from style.Losses // of the scale's first iteration here
+	// expected is the memory that was told before the start, in bytes; 0 where none was.
+	expected int64
 }
 
 const barParts = 1000
 
-func newStyleProgress(w io.Writer) *styleProgress {
-	p := &styleProgress{w: w}
+func newStyleProgress(w io.Writer, expected int64) *styleProgress {
+	p := &styleProgress{w: w, expected: expected}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions(barParts,
 			progressbar.OptionSetWriter(w), progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond),
@@ -41,8 +44,32 @@ func (p *styleProgress) step(s style.Step) {
 	if p.bar == nil {
 		return
 	}
-	p.bar.Describe(fmt.Sprintf("%dx%d %d/%d  loss %s  %s left", s.Width, s.Height, s.Iteration, s.Iterations, lossText(s.Losses), durationText(s.Remaining)))
+	p.bar.Describe(fmt.Sprintf("%dx%d %d/%d  loss %s  %s left%s", s.Width, s.Height, s.Iteration, s.Iterations, lossText(s.Losses),
+		durationText(s.Remaining), memoryNow(p.expected)))
 	_ = p.bar.Set(int(s.Done * barParts)) // the bar's only error is a full one
+}
+
+// memoryNow is the memory that the process has, beside what was expected; nothing where the system does not tell.
+func memoryNow(expected int64) string {
+	now, err := resident.Now()
+	switch {
+	case err != nil:
+		return ""
+	case expected == 0:
+		return "  " + bytesText(now)
+	default:
+		return fmt.Sprintf("  %s of %s", bytesText(now), bytesText(expected))
+	}
+}
+
+// took is how long a painting took and how much memory the process has had at most, beside what was expected.
+func took(r *style.Result) string {
+	text, expected := "in "+durationText(r.Elapsed), durationText(r.Plan.Time)
+	if peak, err := resident.Peak(); err == nil {
+		text += " with " + bytesText(peak) + " of memory"
+		expected += ", " + bytesText(r.Plan.Bytes)
+	}
+	return text + " (expected " + expected + ")"
 }
 
 // lossText is a loss and its parts that are not zero.

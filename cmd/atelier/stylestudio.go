@@ -205,6 +205,9 @@ func (s *studio) announce(j job, o style.Options, plan style.Plan) {
 		sizes, iterations = append(sizes, size), append(iterations, fmt.Sprint(p.Iterations))
 	}
 	fmt.Fprintf(s.stderr, "%s; %s; at most %s iterations of %s\n", s.network.Name, strings.Join(sizes, ", "), strings.Join(iterations, ", "), o.Optimizer)
+	if last := plan.Scales[len(plan.Scales)-1]; o.TimeBudget > 0 && max(last.Height, last.Width) < o.Size {
+		fmt.Fprintf(s.stderr, "%s is too short for %d pixels: the painting gets %d\n", o.TimeBudget, o.Size, max(last.Height, last.Width))
+	}
 	fmt.Fprintf(s.stderr, "expected: %s, %s of memory\n", durationText(plan.Time), bytesText(plan.Bytes))
 }
 
