@@ -10,3 +10,10 @@ func TestMissingAgreesWithSupported(t *testing.T) {
 		}
 	}
 }
+
+// Products of bfloat16 need all that AVX-512 needs.
+func TestMissingBF16IncludesAVX512(t *testing.T) {
+	if missing := MissingBF16(); len(missing) < len(AVX512.Missing()) {
+		t.Errorf("%q is missing for bfloat16, %q for AVX-512", missing, AVX512.Missing())
+	}
+}

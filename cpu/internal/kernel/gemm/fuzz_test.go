@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
@@ -23,20 +24,35 @@ func FuzzGemm(f *testing.F) {
 			fuzzOne(t, For(l), pool, shape, how, seed)
 			fuzzOne(t, ForF64(l), pool, shape, how, seed)
 		}
+		for _, k := range bf16.Kernels {
+			if len(k.Missing()) == 0 {
+				fuzzRounded(t, NewRounded(k), pool, shape, how, seed)
+			}
+		}
 	})
 }
 
-// fuzzOne multiplies matrices of random contents; how chooses the layouts (4 by 4) and whether to accumulate.
-func fuzzOne[T Float](t *testing.T, g *Kernel[T], pool *par.Pool, shape [3]int, how uint8, seed uint64) {
+// fuzzed is the operands of a product: random contents; how chooses the layouts (4 by 4) and whether to accumulate.
+func fuzzed[T Float](shape [3]int, how uint8, seed uint64) (a, b, c *matrix[T], accumulate bool) {
 	m, n, k := shape[0], shape[1], shape[2]
-	accumulate := how&1 != 0
 	r := random(int(seed))
-	rsa, csa := strides(layouts[how>>1&3], m, k)
-	a := newMatrix[T](m, k, rsa, csa, 2).fill(r)
-	rsb, csb := strides(layouts[how>>3&3], k, n)
-	b := newMatrix[T](k, n, rsb, csb, 3).fill(r)
-	c0 := newMatrix[T](m, n, n+int(how>>5), 1, 4).fill(r)
+	rs, cs := strides(layouts[how>>1&3], m, k)
+	a = newMatrix[T](m, k, rs, cs, 2).fill(r)
+	rs, cs = strides(layouts[how>>3&3], k, n)
+	b = newMatrix[T](k, n, rs, cs, 3).fill(r)
+	return a, b, newMatrix[T](m, n, n+int(how>>5), 1, 4).fill(r), how&1 != 0
+}
+
+func fuzzOne[T Float](t *testing.T, g *Kernel[T], pool *par.Pool, shape [3]int, how uint8, seed uint64) {
+	a, b, c0, accumulate := fuzzed[T](shape, how, seed)
 	c := c0.clone()
-	g.Gemm(pool, nil, m, n, k, a.data(), rsa, csa, b.data(), rsb, csb, c.data(), c.rs, accumulate)
+	g.Gemm(pool, nil, a.rows, b.cols, a.cols, a.data(), a.rs, a.cs, b.data(), b.rs, b.cs, c.data(), c.rs, accumulate)
 	check(t, g.Name, a, b, c0, c, accumulate)
+}
+
+func fuzzRounded(t *testing.T, g *Rounded, pool *par.Pool, shape [3]int, how uint8, seed uint64) {
+	a, b, c0, accumulate := fuzzed[float32](shape, how, seed)
+	c := c0.clone()
+	g.Gemm(pool, nil, a.rows, b.cols, a.cols, a.data(), a.rs, a.cs, b.data(), b.rs, b.cs, c.data(), c.rs, accumulate)
+	check(t, g.Name, a.rounded(), b.rounded(), c0, c, accumulate)
 }

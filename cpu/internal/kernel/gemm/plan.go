@@ -33,23 +33,31 @@ type plan struct {
 	perK    int // the length of a piece, a multiple of kc
 }
 
-// plan chooses the cuts of a product with m, n, k > 0.
+// tile is what the cuts depend on beside the shape: rows and columns of the largest tile, bytes of a packed element,
+// and the steps of k that packing fills up to.
+type tile struct{ mr, nr, size, deep int }
+
 func (g *Kernel[T]) plan(m, n, k int) plan {
+	return tile{g.MR, g.NR, g.size(), 1}.plan(m, n, k)
+}
+
+// plan chooses the cuts of a product with m, n, k > 0.
+func (t tile) plan(m, n, k int) plan {
 	p := plan{m: m, n: n, k: k, groups: 1, perK: k}
-	p.kc = ceilDiv(k, ceilDiv(k, panelBytes/(g.NR*g.size())))
-	p.mc = g.even(m, min(rows, blockBytes/(p.kc*g.size())/g.MR*g.MR), g.MR)
-	p.nc = g.even(n, cols, g.NR)
+	p.kc = roundUp(ceilDiv(k, ceilDiv(k, panelBytes/(t.nr*t.size))), t.deep)
+	p.mc = even(m, min(rows, blockBytes/(p.kc*t.size)/t.mr*t.mr), t.mr)
+	p.nc = even(n, cols, t.nr)
 	if k >= 4*max(m, n) && k >= 2*shortest {
-		g.split(&p)
+		p.split()
 	}
 	// Rows first: each piece packs its rows of A once, and a few tiles of rows are enough to use a panel of B well.
 	// Pieces beside each other pack the same rows, which pays for large ones only.
 	for p.count() < items && p.mc*p.nc*p.perK >= 2*grain {
 		switch {
-		case p.mc > 8*g.MR:
-			p.mc = g.even(m, p.mc/2, g.MR)
-		case p.nc > 4*g.NR && p.mc*p.nc*p.perK >= 4*grain:
-			p.nc = g.even(n, p.nc/2, g.NR)
+		case p.mc > 8*t.mr:
+			p.mc = even(m, p.mc/2, t.mr)
+		case p.nc > 4*t.nr && p.mc*p.nc*p.perK >= 4*grain:
+			p.nc = even(n, p.nc/2, t.nr)
 		default:
 			return p
 		}
@@ -58,7 +66,7 @@ func (g *Kernel[T]) plan(m, n, k int) plan {
 }
 
 // split cuts a long sum over k where C alone gives too few items.
-func (g *Kernel[T]) split(p *plan) {
+func (p *plan) split() {
 	want := ceilDiv(items, p.tiles())
 	want = min(want, ceilDiv(p.k, shortest), max(1, partials/(p.m*p.n)))
 	p.perK = roundUp(ceilDiv(p.k, want), p.kc)
@@ -66,7 +74,7 @@ func (g *Kernel[T]) split(p *plan) {
 }
 
 // even cuts length into equal parts of at most limit, rounded up to whole tiles.
-func (g *Kernel[T]) even(length, limit, tile int) int {
+func even(length, limit, tile int) int {
 	return roundUp(ceilDiv(length, ceilDiv(length, limit)), tile)
 }
 

@@ -120,11 +120,11 @@ func (x *product[T]) step(worker, i int) {
 	case stagePack:
 		x.packPiece(i)
 	case stageSum:
-		x.sumGroups(i)
+		sumGroups(&x.plan, x.scratch.shared, x.c[i*x.ldc:], i, x.accumulate)
 	case stageFold:
-		x.foldGroups(i)
+		foldGroups(&x.plan, x.scratch.shared, i)
 	case stageMirror:
-		x.mirror(i)
+		mirror(&x.plan, x.scratch.shared, x.c[i*x.ldc:], i, x.accumulate)
 	}
 }
 
@@ -267,12 +267,10 @@ func (x *product[T]) passUnpacked(blk *block[T], b, private []T) {
 	}
 }
 
-// sumGroups adds the partial results of row i to C, always in the same order.
-func (x *product[T]) sumGroups(i int) {
-	p := &x.plan
-	row := x.c[i*x.ldc:][:p.n]
+// sumGroups adds the partial results of row i to C's, always in the same order.
+func sumGroups[T Float](p *plan, sums, row []T, i int, accumulate bool) {
 	for group := range p.groups {
-		put(row, x.scratch.shared[(group*p.m+i)*p.n:], x.accumulate || group > 0)
+		put(row[:p.n], sums[(group*p.m+i)*p.n:], accumulate || group > 0)
 	}
 }
 

@@ -45,22 +45,22 @@ func (g *Kernel[T]) syrk(n, k int) call[T] {
 }
 
 // foldGroups adds the partial results of row i, from the diagonal on, in order, to the first.
-func (x *product[T]) foldGroups(i int) {
-	n, sum := x.plan.n, x.scratch.shared
+func foldGroups[T Float](p *plan, sum []T, i int) {
+	n := p.n
 	row := sum[i*n:][i:n]
-	for group := 1; group < x.plan.groups; group++ {
+	for group := 1; group < p.groups; group++ {
 		put(row, sum[group*n*n+i*n+i:], true)
 	}
 }
 
 // mirror writes row i of C from the upper triangle of the sum.
-func (x *product[T]) mirror(i int) {
-	n, sum := x.plan.n, x.scratch.shared
-	row := x.c[i*x.ldc:][:n]
+func mirror[T Float](p *plan, sum, row []T, i int, accumulate bool) {
+	n := p.n
+	row = row[:n]
 	for j := range row[:i] {
-		row[j] = sumInto(row[j], sum[j*n+i], x.accumulate)
+		row[j] = sumInto(row[j], sum[j*n+i], accumulate)
 	}
-	put(row[i:], sum[i*n+i:], x.accumulate)
+	put(row[i:], sum[i*n+i:], accumulate)
 }
 
 func sumInto[T Float](old, sum T, accumulate bool) T {

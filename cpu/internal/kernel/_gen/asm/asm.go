@@ -48,6 +48,7 @@ func File(name string, emit func(c *Context)) {
 	if err := pass.Compile.Execute(f); err != nil {
 		log.Fatalf("%s: %s: %v", op, name, err)
 	}
+	encode(f)
 	cfg := printer.Config{Name: "script/generate from _gen/" + op, Pkg: op}
 	for ext, p := range map[string]printer.Printer{"s": printer.NewGoAsm(cfg), "go": printer.NewStubs(cfg)} {
 		text, err := p.Print(f)

@@ -1,0 +1,15 @@
+// Command bf16 generates the micro-kernel of products of bfloat16 and the packing of their operands, for AVX-512 with
+// AVX512-BF16.
+package main
+
+import "github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
+
+func main() {
+	asm.File("panel_avx512", emitPanel)
+	asm.File("pack_avx512", func(c *asm.Context) {
+		emitPackRows(c)
+		emitPackPairs(c)
+		emitTransposed(c, transposeToPairs)
+		emitTransposed(c, transposeToRows)
+	})
+}

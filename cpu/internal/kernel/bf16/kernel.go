@@ -1,0 +1,126 @@
+package bf16
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+)
+
+// The format's sizes; see the package's documentation.
+const (
+	// MR is the rows of a panel of A, NR the columns of a panel of B, Depth the steps of k of a tile.
+	MR, NR, Depth = 16, 32, 32
+	tileA         = MR * Depth // elements
+	tileB         = NR * Depth
+)
+
+// Kernel is a micro-kernel and the packing that serves it.
+type Kernel struct {
+	Name string
+	ISA  isa.Level
+	// Missing says what keeps it from running here; it is empty where it can run.
+	Missing func() []string
+
+	multiplier multiplier
+}
+
+// multiplier names a kernel's instructions.
+type multiplier int
+
+const (
+	portable multiplier = iota
+	vdpbf16ps
+)
+
+// Kernels has every kernel, the preferred one of a level last.
+var Kernels = []*Kernel{
+	{Name: "bf16 portable", ISA: isa.Portable, Missing: isa.Portable.Missing, multiplier: portable},
+	{Name: "bf16 avx512", ISA: isa.AVX512, Missing: isa.MissingBF16, multiplier: vdpbf16ps},
+}
+
+// For returns the kernel of a level, or nil where this machine has none for it.
+func For(l isa.Level) *Kernel {
+	var best *Kernel
+	for _, k := range Kernels {
+		if k.ISA == l && len(k.Missing()) == 0 {
+			best = k
+		}
+	}
+	return best
+}
+
+// Panel is the micro-kernel; see the package's documentation. Nothing is checked.
+func (g *Kernel) Panel(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool) {
+	switch g.multiplier { // not a function of the table: what it is given would escape
+	case portable:
+		panelPortable(rows, tiles, a, b, c, ldc, accumulate)
+	case vdpbf16ps:
+		panelAVX512(rows, tiles, a, b, c, ldc, accumulate)
+	}
+}
+
+// Tiles is the tiles that k steps take.
+func Tiles(k int) int { return ceilDiv(k, Depth) }
+
+// SizeA is the elements of packed A.
+func SizeA(m, k int) int { return ceilDiv(m, MR) * Tiles(k) * tileA }
+
+// SizeB is the elements of packed B.
+func SizeB(k, n int) int { return ceilDiv(n, NR) * Tiles(k) * tileB }
+
+// Block computes C (+)= A·B for packed operands on the calling goroutine, C's element (i,j) at c[i*ldc+j]. It touches
+// no element of c outside the m×n that the shape names. m, n and k are at least 1. It panics when a slice is too short.
+func (g *Kernel) Block(m, n, k int, a, b []uint16, c []float32, ldc int, accumulate bool) {
+	g.Panels(m, n, k, a, b, Tiles(k)*tileB, c, ldc, accumulate, full)
+}
+
+// full is a diagonal that leaves nothing out.
+const full = math.MinInt / 2
+
+// Panels is Block for panels of B that begin apart elements after each other. Rows of a panel that lie wholly below
+// the diagonal, which passes column diagonal of row 0, are left out.
+func (g *Kernel) Panels(m, n, k int, a, b []uint16, apart int, c []float32, ldc int, accumulate bool, diagonal int) {
+	tiles := Tiles(k)
+	if len(a) < ceilDiv(m, MR)*tiles*tileA || len(b) < (ceilDiv(n, NR)-1)*apart+tiles*tileB || len(c) < (m-1)*ldc+n {
+		panic("bf16: Block: a slice is too short")
+	}
+	for j := 0; j < n; j += NR {
+		rows, columns := min(m, max(0, j+NR-diagonal)), min(NR, n-j)
+		if rows == 0 {
+			continue
+		}
+		panel := unsafe.SliceData(b[j/NR*apart:])
+		if columns == NR {
+			g.Panel(rows, tiles, unsafe.SliceData(a), panel, &c[j], ldc, accumulate)
+		} else {
+			g.edge(rows, columns, tiles, a, panel, c[j:], ldc, accumulate)
+		}
+	}
+}
+
+// edge multiplies with a panel of few columns, a panel of rows at a time.
+func (g *Kernel) edge(m, columns, tiles int, a []uint16, panel *uint16, c []float32, ldc int, accumulate bool) {
+	var sums [MR * NR]float32
+	for i := 0; i < m; i += MR {
+		rows := min(MR, m-i)
+		g.Panel(rows, tiles, unsafe.SliceData(a[i/MR*tiles*tileA:]), panel, &sums[0], NR, false)
+		put(c[i*ldc:], ldc, sums[:], rows, columns, accumulate)
+	}
+}
+
+// put writes rows of a block of sums, NR apart, to c.
+func put(c []float32, ldc int, sums []float32, rows, columns int, accumulate bool) {
+	for i := range rows {
+		to, from := c[i*ldc:][:columns], sums[i*NR:][:columns]
+		if !accumulate {
+			copy(to, from)
+			continue
+		}
+		for j, s := range from {
+			to[j] += s
+		}
+	}
+}
+
+func ceilDiv(x, by int) int { return (x + by - 1) / by }

@@ -1,0 +1,267 @@
+package gemm
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
+	"github.com/atelier-go/atelier/cpu/internal/par"
+)
+
+// Rounded multiplies as Kernel does, but rounds the elements of A and B to bfloat16 while it packs them: the contract is
+// that of package bf16. Where a level has no kernel for that, NewRounded returns nil.
+type Rounded struct {
+	*bf16.Kernel
+	products sync.Pool // of *rounded
+}
+
+// NewRounded returns the products of a kernel of package bf16.
+func NewRounded(k *bf16.Kernel) *Rounded { return &Rounded{Kernel: k} }
+
+var roundedOf = func() (t [len(table)]*Rounded) {
+	for l := range t {
+		if k := bf16.For(isa.Level(l)); k != nil {
+			t[l] = NewRounded(k)
+		}
+	}
+	return t
+}()
+
+// RoundedFor returns the kernel of a level, or nil where this machine has none for it.
+func RoundedFor(l isa.Level) *Rounded { return roundedOf[l] }
+
+// roundedTile is what a product's cuts depend on.
+var roundedTile = tile{mr: bf16.MR, nr: bf16.NR, size: 2, deep: bf16.Depth}
+
+// Gemm is Kernel.Gemm with rounded operands.
+func (g *Rounded) Gemm(pool *par.Pool, ws *Workspace, m, n, k int, a []float32, rsa, csa int, b []float32, rsb, csb int,
+	c []float32, ldc int, accumulate bool) {
+	if m <= 0 || n <= 0 {
+		return
+	}
+	checkMatrix("Gemm: a", len(a), m, k, rsa, csa)
+	checkMatrix("Gemm: b", len(b), k, n, rsb, csb)
+	checkOutput("Gemm: c", len(c), m, n, ldc)
+	if k <= 0 {
+		emptySum(m, n, c, ldc, accumulate)
+		return
+	}
+	x := g.newProduct(roundedCall{
+		plan: roundedTile.plan(m, n, k), pool: pool, diagonal: full,
+		a: a, rsa: rsa, csa: csa, b: b, rsb: rsb, csb: csb, c: c, ldc: ldc, accumulate: accumulate,
+	})
+	defer x.free()
+	x.take(ws)
+	x.run()
+}
+
+// WorkspaceSize is the bytes of workspace that Gemm takes for a product of this shape on a number of threads.
+func (g *Rounded) WorkspaceSize(m, n, k, threads int) int {
+	if m <= 0 || n <= 0 || k <= 0 {
+		return 0
+	}
+	x := rounded{roundedCall: roundedCall{plan: roundedTile.plan(m, n, k), diagonal: full}}
+	return x.need().bytes(4, threads)
+}
+
+// Syrk is Kernel.Syrk with A rounded.
+func (g *Rounded) Syrk(pool *par.Pool, ws *Workspace, n, k int, a []float32, rs, cs int, c []float32, ldc int, accumulate bool) {
+	if n <= 0 {
+		return
+	}
+	checkMatrix("Syrk: a", len(a), k, n, rs, cs)
+	checkOutput("Syrk: c", len(c), n, n, ldc)
+	if k <= 0 {
+		emptySum(n, n, c, ldc, accumulate)
+		return
+	}
+	x := g.newProduct(roundedCall{
+		plan: roundedTile.plan(n, n, k), pool: pool,
+		a: a, rsa: cs, csa: rs, b: a, rsb: rs, csb: cs, c: c, ldc: ldc, accumulate: accumulate,
+	})
+	defer x.free()
+	x.take(ws)
+	x.each(stageTiles, x.plan.count())
+	x.each(stageFold, n)
+	x.each(stageMirror, n)
+}
+
+// SyrkWorkspaceSize is the bytes of workspace that Syrk takes for a product of this shape on a number of threads.
+func (g *Rounded) SyrkWorkspaceSize(n, k, threads int) int {
+	if n <= 0 || k <= 0 {
+		return 0
+	}
+	x := rounded{roundedCall: roundedCall{plan: roundedTile.plan(n, n, k)}}
+	return x.need().bytes(4, threads)
+}
+
+// rounded computes one call at a time. It is kept for the next: body is bound once.
+type rounded struct {
+	g    *Rounded
+	body func(worker, item int)
+	roundedCall
+}
+
+// roundedCall is the operands of one call, and how far it is.
+type roundedCall struct {
+	plan plan
+	pool *par.Pool
+
+	a          []float32
+	rsa, csa   int
+	b          []float32
+	rsb, csb   int
+	c          []float32
+	ldc        int
+	accumulate bool
+	diagonal   int // full, or 0 for the upper triangle alone
+
+	scratch scratch[float32]
+	jc      int // the first column that is packed now
+	columns int // and how many from there on
+	stage   stage
+}
+
+func (g *Rounded) newProduct(c roundedCall) *rounded {
+	x, ok := g.products.Get().(*rounded)
+	if !ok {
+		x = &rounded{g: g}
+		x.body = x.step
+	}
+	x.roundedCall = c
+	return x
+}
+
+func (x *rounded) free() {
+	x.roundedCall = roundedCall{}
+	x.g.products.Put(x)
+}
+
+func (x *rounded) take(ws *Workspace) {
+	if ws == nil {
+		ws = new(Workspace)
+	}
+	x.scratch = cut[float32](ws, x.need(), threads(x.pool))
+}
+
+// partial reports whether sums go to shared memory first: those over parts of k, and those of one triangle.
+func (x *rounded) partial() bool { return x.plan.groups > 1 || x.diagonal != full }
+
+// packsAhead reports whether B is packed before the items, for all of them: where several need the same part.
+func (x *rounded) packsAhead() bool { return !x.partial() && x.plan.rowItems() > 1 }
+
+// need is the workspace.
+func (x *rounded) need() need {
+	p := &x.plan
+	n := need{private: bf16.SizeA(p.mc, p.kc) / 2}
+	switch {
+	case x.packsAhead():
+		n.shared = bf16.SizeB(p.k, p.columns()) / 2
+	case x.partial():
+		n.shared = p.groups * p.m * p.n
+	}
+	if !x.packsAhead() {
+		n.private = roundUp(n.private, alignment) + bf16.SizeB(p.kc, p.nc)/2
+	}
+	return n
+}
+
+func (x *rounded) run() {
+	p := &x.plan
+	if !x.packsAhead() {
+		x.each(stageTiles, p.count())
+		if x.partial() {
+			x.each(stageSum, p.m)
+		}
+		return
+	}
+	width := p.columns()
+	for x.jc = 0; x.jc < p.n; x.jc += width {
+		x.columns = min(width, p.n-x.jc)
+		x.each(stagePack, ceilDiv(p.k, slice)*ceilDiv(x.columns, stripe*bf16.NR))
+		x.each(stageTiles, p.rowItems()*ceilDiv(x.columns, p.nc))
+	}
+}
+
+// step is item i of the current stage.
+func (x *rounded) step(worker, i int) {
+	switch x.stage {
+	case stageTiles:
+		x.item(worker, i)
+	case stagePack:
+		x.packPiece(i)
+	case stageSum:
+		sumGroups(&x.plan, x.scratch.shared, x.c[i*x.ldc:], i, x.accumulate)
+	case stageFold:
+		foldGroups(&x.plan, x.scratch.shared, i)
+	case stageMirror:
+		mirror(&x.plan, x.scratch.shared, x.c[i*x.ldc:], i, x.accumulate)
+	}
+}
+
+// packPiece packs item i of the columns from jc on: a stripe of panels, of a slice of rows.
+func (x *rounded) packPiece(i int) {
+	k := roundUp(x.plan.k, bf16.Depth)
+	stripes := ceilDiv(x.columns, stripe*bf16.NR)
+	j, p := i%stripes*stripe*bf16.NR, i/stripes*slice
+	x.g.PackPanels(halves(x.scratch.shared)[j*k+p*bf16.NR:], k*bf16.NR, x.b[p*x.rsb+(x.jc+j)*x.csb:], x.rsb, x.csb,
+		min(slice, x.plan.k-p), min(stripe*bf16.NR, x.columns-j))
+}
+
+// item computes one piece of C over one piece of k.
+func (x *rounded) item(worker, item int) {
+	p := &x.plan
+	group := item / p.tiles()
+	item -= group * p.tiles()
+	i0, j0 := item%p.rowItems()*p.mc, x.jc+item/p.rowItems()*p.nc
+	m, n := min(p.mc, p.m-i0), min(p.nc, p.n-j0)
+	if x.diagonal != full && i0 >= j0+n {
+		return
+	}
+	c, ldc, accumulate := x.c[i0*x.ldc+j0:], x.ldc, x.accumulate
+	if x.partial() {
+		c, ldc, accumulate = x.scratch.shared[group*p.m*p.n+i0*p.n+j0:], p.n, false
+	}
+	diagonal := full
+	if x.diagonal != full {
+		diagonal = i0 - j0
+	}
+	private := x.scratch.worker(worker)
+	packedA := halves(private)
+	last := min(p.k, (group+1)*p.perK)
+	for p0 := group * p.perK; p0 < last; p0 += p.kc {
+		k := min(p.kc, last-p0)
+		x.g.PackA(packedA, x.a[i0*x.rsa+p0*x.csa:], x.rsa, x.csa, m, k)
+		b, apart := x.packed(private, p0, j0, k, n)
+		x.g.Panels(m, n, k, packedA, b, apart, c, ldc, accumulate, diagonal)
+		accumulate = true
+	}
+}
+
+// packed is B's columns [j0, j0+n) over steps [p0, p0+k), and how far its panels lie apart.
+func (x *rounded) packed(private []float32, p0, j0, k, n int) (b []uint16, apart int) {
+	if x.packsAhead() {
+		deep := roundUp(x.plan.k, bf16.Depth)
+		return halves(x.scratch.shared)[(j0-x.jc)*deep+p0*bf16.NR:], deep * bf16.NR
+	}
+	b = halves(private[roundUp(bf16.SizeA(x.plan.mc, x.plan.kc)/2, alignment):])
+	x.g.PackB(b, x.b[p0*x.rsb+j0*x.csb:], x.rsb, x.csb, k, n)
+	return b, bf16.SizeB(k, 1)
+}
+
+func (x *rounded) each(s stage, n int) {
+	x.stage = s
+	if x.pool == nil || n == 1 {
+		for i := range n {
+			x.body(0, i)
+		}
+		return
+	}
+	x.pool.For(n, x.body)
+}
+
+// halves is memory of float32 as bfloat16, two for each.
+func halves(x []float32) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(x))), 2*len(x))
+}
