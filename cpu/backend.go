@@ -79,12 +79,13 @@ func New(c Config) (*Backend, error) {
 	c.Disable = slices.Clone(c.Disable)
 	b := &Backend{config: c, level: level, pool: par.New(c.threads()), memory: exec.NewMemory(c.Memory)}
 	b.env = exec.Env{
-		Pool:    b.pool,
-		ISA:     level,
-		Memory:  b.memory,
-		Arenas:  exec.NewArenas(b.memory),
-		Disable: make(map[string]bool),
-		Profile: c.Profile,
+		Pool:      b.pool,
+		ISA:       level,
+		Precision: c.precision(level),
+		Memory:    b.memory,
+		Arenas:    exec.NewArenas(b.memory),
+		Disable:   make(map[string]bool),
+		Profile:   c.Profile,
 	}
 	for _, name := range c.Disable {
 		b.env.Disable[name] = true

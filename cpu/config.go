@@ -20,6 +20,11 @@ type Config struct {
 	// ISA is the level of vector instructions to use: "portable", "avx2" or "avx512"; empty means the best that the
 	// processor has.
 	ISA string
+	// Precision is what becomes of the operands of convolutions and matrix products of float32: "float32", which is what
+	// empty means; "bf16", which rounds them to bfloat16 and sums their products in float32; or "auto", which does so for
+	// the shapes that it makes faster. Where the processor has no products of bfloat16 both are float32: see
+	// [Config.PrecisionNotice]. With ISA "portable" plain loops round, as a reference.
+	Precision string
 	// Memory is the most bytes that buffers and intermediate values may take at once; 0 means no limit.
 	Memory int64
 	// Disable names graph passes that do not run; "all" is every pass.
@@ -33,15 +38,16 @@ var configKeys = map[string]struct {
 	help string
 	set  func(c *Config, value string) error
 }{
-	"threads": {"a number of threads, 1 or more", setThreads},
-	"isa":     {"portable, avx2 or avx512", setISA},
-	"memory":  {"a number of bytes, with an optional unit K, M, G, KiB, MiB or GiB", setMemory},
-	"disable": {"names of passes joined by +, or all", setDisable},
-	"profile": {"0 or 1", setProfile},
+	"threads":   {"a number of threads, 1 or more", setThreads},
+	"isa":       {"portable, avx2 or avx512", setISA},
+	"precision": {"float32, bf16 or auto", setPrecision},
+	"memory":    {"a number of bytes, with an optional unit K, M, G, KiB, MiB or GiB", setMemory},
+	"disable":   {"names of passes joined by +, or all", setDisable},
+	"profile":   {"0 or 1", setProfile},
 }
 
 // ParseConfig reads a configuration: key=value pairs joined by commas, such as
-// "threads=2,isa=avx2,memory=2GiB,disable=fuse+cse,profile=1". The keys are those of [Config], in lower case; units
+// "threads=2,isa=avx2,precision=bf16,memory=2GiB,disable=fuse+cse,profile=1". The keys are those of [Config], in lower case; units
 // of memory are powers of 1024. An empty string is the default configuration.
 func ParseConfig(s string) (Config, error) {
 	var c Config
@@ -77,6 +83,9 @@ func (c Config) String() string {
 	if c.ISA != "" {
 		pairs = append(pairs, "isa="+c.ISA)
 	}
+	if c.Precision != "" {
+		pairs = append(pairs, "precision="+c.Precision)
+	}
 	if c.Memory != 0 {
 		pairs = append(pairs, fmt.Sprintf("memory=%d", c.Memory))
 	}
@@ -110,6 +119,14 @@ func setISA(c *Config, value string) error {
 		return fmt.Errorf("not supported here, the best is %v", isa.Best())
 	}
 	c.ISA = value
+	return nil
+}
+
+func setPrecision(c *Config, value string) error {
+	if _, err := isa.ParsePrecision(value); err != nil || value == "" {
+		return errors.New("no such precision")
+	}
+	c.Precision = value
 	return nil
 }
 
@@ -166,6 +183,11 @@ func (c Config) check() (isa.Level, error) {
 	if len(c.Disable) > 0 {
 		if err := setDisable(&fresh, strings.Join(c.Disable, "+")); err != nil {
 			return 0, errors.Errorf("cpu: disable: %v", err)
+		}
+	}
+	if c.Precision != "" {
+		if err := setPrecision(&fresh, c.Precision); err != nil {
+			return 0, errors.Errorf("cpu: precision=%s: %v", c.Precision, err)
 		}
 	}
 	if c.ISA == "" {

@@ -13,11 +13,11 @@ import (
 )
 
 func TestParseConfig(t *testing.T) {
-	got, err := cpu.ParseConfig(" threads=3, isa=portable,memory=2GiB,disable=cse+fold,profile=1")
+	got, err := cpu.ParseConfig(" threads=3, isa=portable,precision=bf16,memory=2GiB,disable=cse+fold,profile=1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "threads=3,isa=portable,memory=2147483648,disable=cse+fold,profile=1"
+	const want = "threads=3,isa=portable,precision=bf16,memory=2147483648,disable=cse+fold,profile=1"
 	if got.String() != want {
 		t.Errorf("got %q, want %q", got.String(), want)
 	}
@@ -41,12 +41,14 @@ func TestParseConfigMemory(t *testing.T) {
 // TestParseConfigErrors checks that a message says what is wrong and what would be right.
 func TestParseConfigErrors(t *testing.T) {
 	for s, want := range map[string][]string{
-		"thread=2":              {`"thread"`, "disable, isa, memory, profile, threads"},
+		"thread=2":              {`"thread"`, "disable, isa, memory, precision, profile, threads"},
 		"threads":               {"threads=", "1 or more"},
 		"threads=0":             {"threads=0", "1 or more"},
 		"threads=x":             {"threads=x", "1 or more"},
 		"threads=1,threads=2":   {"threads", "twice"},
 		"isa=sse":               {"isa=sse", "portable, avx2 or avx512"},
+		"precision=fp16":        {"precision=fp16", "float32, bf16 or auto"},
+		"precision=":            {"precision=", "float32, bf16 or auto"},
 		"memory=lots":           {"memory=lots", "GiB"},
 		"memory=-1":             {"memory=-1", "GiB"},
 		"memory=99999999999GiB": {"memory=", "GiB"},
@@ -72,7 +74,7 @@ func TestParseConfigErrors(t *testing.T) {
 }
 
 func TestNewChecksConfig(t *testing.T) {
-	for _, c := range []cpu.Config{{Threads: -1}, {Memory: -1}, {ISA: "x"}, {Disable: []string{"x"}}} {
+	for _, c := range []cpu.Config{{Threads: -1}, {Memory: -1}, {ISA: "x"}, {Precision: "x"}, {Disable: []string{"x"}}} {
 		if _, err := cpu.New(c); err == nil {
 			t.Errorf("%+v is accepted", c)
 		}

@@ -27,6 +27,15 @@ type Device struct {
 	Features []string `json:"features"`
 	// Levels of kernels, lowest first.
 	Levels []Level `json:"levels"`
+	// Precisions of convolutions and matrix products.
+	Precisions []Precision `json:"precisions"`
+}
+
+// Precision is what operands of convolutions and matrix products become.
+type Precision struct {
+	Name      string `json:"name"` // what precision= takes
+	Available bool   `json:"available"`
+	Reason    string `json:"reason"`
 }
 
 // Level is a set of kernels written for one set of instructions.
@@ -49,18 +58,19 @@ var vectorFeatures = []cpuid.FeatureID{
 func Probe() Device {
 	c := cpuid.CPU
 	d := Device{
-		Processor: strings.Join(strings.Fields(c.BrandName), " "),
-		OS:        runtime.GOOS,
-		Arch:      runtime.GOARCH,
-		Cores:     c.PhysicalCores,
-		Logical:   runtime.NumCPU(),
-		Threads:   runtime.GOMAXPROCS(0),
-		Memory:    physicalMemory(),
-		L1D:       max(0, c.Cache.L1D),
-		L2:        max(0, c.Cache.L2),
-		L3:        max(0, c.Cache.L3),
-		Features:  []string{},
-		Levels:    levels(),
+		Processor:  strings.Join(strings.Fields(c.BrandName), " "),
+		OS:         runtime.GOOS,
+		Arch:       runtime.GOARCH,
+		Cores:      c.PhysicalCores,
+		Logical:    runtime.NumCPU(),
+		Threads:    runtime.GOMAXPROCS(0),
+		Memory:     physicalMemory(),
+		L1D:        max(0, c.Cache.L1D),
+		L2:         max(0, c.Cache.L2),
+		L3:         max(0, c.Cache.L3),
+		Features:   []string{},
+		Levels:     levels(),
+		Precisions: precisions(),
 	}
 	if d.Processor == "" {
 		d.Processor = runtime.GOARCH

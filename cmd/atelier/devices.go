@@ -18,7 +18,8 @@ func newDevices() *cobra.Command {
 		Short: "Show what the processor offers and which kernels are chosen, and why",
 		Long: `Show what the processor offers and which level of kernels the backend chooses, and why.
 
-A level can be forced: "atelier bench --isa avx2", or isa=avx2 in the backend's configuration.`,
+A level can be forced: "atelier bench --isa avx2", or isa=avx2 in the backend's configuration.
+"--precision bf16" rounds the operands of convolutions and matrix products to bfloat16 where the processor multiplies those.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {
@@ -48,6 +49,14 @@ func writeDevice(w io.Writer, d cpu.Device) error {
 			state = "yes"
 		}
 		fmt.Fprintf(&b, "  %-9s %-7s %s\n", l.Name, state, l.Reason)
+	}
+	b.WriteString("precision\n")
+	for _, p := range d.Precisions {
+		state := "no"
+		if p.Available {
+			state = "yes"
+		}
+		fmt.Fprintf(&b, "  %-9s %-7s %s\n", p.Name, state, p.Reason)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -15,12 +15,14 @@ import (
 
 // Env is what the programs of one backend share.
 type Env struct {
-	Pool    *par.Pool
-	ISA     isa.Level
-	Memory  *Memory
-	Arenas  *Arenas
-	Disable map[string]bool // names of passes that do not run; "all" for none
-	Profile bool            // measure the time of every step
+	Pool *par.Pool
+	ISA  isa.Level
+	// Precision is BF16 or Auto only where ISA has kernels for it.
+	Precision isa.Precision
+	Memory    *Memory
+	Arenas    *Arenas
+	Disable   map[string]bool // names of passes that do not run; "all" for none
+	Profile   bool            // measure the time of every step
 }
 
 // Runtime is what a kernel may use while it runs.

@@ -8,7 +8,9 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
+	"github.com/atelier-go/atelier/cpu/internal/isa"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
+	"github.com/atelier-go/atelier/cpu/internal/par"
 	"github.com/atelier-go/atelier/cpu/internal/tensor"
 )
 
@@ -17,6 +19,9 @@ func lowerMatMul(env *Env, n *ir.Node) (Kernel, error) {
 	attr := n.Attr.(ir.MatMulAttr)
 	switch n.Shapes[0].DType {
 	case dtypes.Float32:
+		if rounds(env, attr.M, attr.N, attr.K) {
+			return matMul(env, gemm.RoundedFor(env.ISA), attr), nil
+		}
 		return matMul(env, gemm.For(env.ISA), attr), nil
 	case dtypes.Float64:
 		return matMul(env, gemm.ForF64(env.ISA), attr), nil
@@ -29,6 +34,9 @@ func lowerSyrk(env *Env, n *ir.Node) (Kernel, error) {
 	attr := n.Attr.(ir.MatMulAttr)
 	switch n.Shapes[0].DType {
 	case dtypes.Float32:
+		if rounds(env, attr.N, attr.N, attr.K) {
+			return syrk(env, gemm.RoundedFor(env.ISA), attr), nil
+		}
 		return syrk(env, gemm.For(env.ISA), attr), nil
 	case dtypes.Float64:
 		return syrk(env, gemm.ForF64(env.ISA), attr), nil
@@ -36,10 +44,30 @@ func lowerSyrk(env *Env, n *ir.Node) (Kernel, error) {
 	return Kernel{}, nil
 }
 
+// multiplier is the kernels of one level and precision.
+type multiplier[T gemm.Float] interface {
+	Gemm(pool *par.Pool, ws *gemm.Workspace, m, n, k int, a []T, rsa, csa int, b []T, rsb, csb int, c []T, ldc int, accumulate bool)
+	WorkspaceSize(m, n, k, threads int) int
+	Syrk(pool *par.Pool, ws *gemm.Workspace, n, k int, a []T, rs, cs int, c []T, ldc int, accumulate bool)
+	SyrkWorkspaceSize(n, k, threads int) int
+	Title(name string) string
+}
+
+// rounds reports whether a product's operands are rounded to bfloat16.
+func rounds(env *Env, m, n, k int) bool {
+	switch env.Precision {
+	case isa.BF16:
+		return true
+	case isa.Auto:
+		return gemm.RoundingPays(m, n, k)
+	}
+	return false
+}
+
 // smallProduct is the multiplications below which the workers share a batch's matrices out rather than each matrix.
 const smallProduct = 1 << 21
 
-func matMul[T gemm.Float](env *Env, g *gemm.Kernel[T], m ir.MatMulAttr) Kernel {
+func matMul[T gemm.Float](env *Env, g multiplier[T], m ir.MatMulAttr) Kernel {
 	threads := env.Pool.Threads()
 	b := &batch[T]{MatMulAttr: m, apart: m.Batch > 1 && m.M*m.N*m.K < smallProduct}
 	if b.apart {
@@ -55,10 +83,10 @@ func matMul[T gemm.Float](env *Env, g *gemm.Kernel[T], m ir.MatMulAttr) Kernel {
 		g.Gemm(pool, ws, m.M, m.N, m.K, c.a[i*m.BatchA:], m.RowA, m.ColA, c.b[i*m.BatchB:], m.RowB, m.ColB,
 			c.out[i*m.M*m.N:], m.N, false)
 	}
-	return b.kernel(fmt.Sprintf("gemm %d×%d×%d×%d", m.Batch, m.M, m.N, m.K), threads)
+	return b.kernel(fmt.Sprintf("%s %d×%d×%d×%d", g.Title("gemm"), m.Batch, m.M, m.N, m.K), threads)
 }
 
-func syrk[T gemm.Float](env *Env, g *gemm.Kernel[T], m ir.MatMulAttr) Kernel {
+func syrk[T gemm.Float](env *Env, g multiplier[T], m ir.MatMulAttr) Kernel {
 	threads := env.Pool.Threads()
 	b := &batch[T]{MatMulAttr: m, apart: m.Batch > 1 && m.N*m.N*m.K < 2*smallProduct}
 	if b.apart {
@@ -74,7 +102,7 @@ func syrk[T gemm.Float](env *Env, g *gemm.Kernel[T], m ir.MatMulAttr) Kernel {
 		// Syrk computes AᵀA of a K×N matrix; the attribute's A is its transpose.
 		g.Syrk(pool, ws, m.N, m.K, c.a[i*m.BatchA:], m.ColA, m.RowA, c.out[i*m.M*m.N:], m.N, false)
 	}
-	return b.kernel(fmt.Sprintf("syrk %d×%d×%d", m.Batch, m.N, m.K), threads)
+	return b.kernel(fmt.Sprintf("%s %d×%d×%d", g.Title("syrk"), m.Batch, m.N, m.K), threads)
 }
 
 // batch is a batch of products of one shape.

@@ -40,3 +40,14 @@ func TestEmulatedMachineHasAVX512(t *testing.T) {
 		t.Errorf("Best() = %v in the emulator", isa.Best())
 	}
 }
+
+func TestParsePrecisionReadsWhatStringWrites(t *testing.T) {
+	for p := isa.Float32; p <= isa.Auto; p++ {
+		if got, err := isa.ParsePrecision(p.String()); err != nil || got != p {
+			t.Errorf("ParsePrecision(%q) = %v, %v", p, got, err)
+		}
+	}
+	if _, err := isa.ParsePrecision("fp16"); err == nil {
+		t.Error("ParsePrecision accepts fp16")
+	}
+}

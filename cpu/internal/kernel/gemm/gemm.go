@@ -77,5 +77,8 @@ func (g *Kernel[T]) Run(mr, k int, a *T, rsa, csa int, b *T, ldb int, c *T, ldc 
 	runAsm(g.ISA, mr, k, a, rsa, csa, b, ldb, c, ldc, accumulate)
 }
 
+// Title is how explanations call an operation of this kernel.
+func (g *Kernel[T]) Title(operation string) string { return operation }
+
 // size is the bytes of an element.
 func (g *Kernel[T]) size() int { var x T; return int(unsafe.Sizeof(x)) }

@@ -31,6 +31,18 @@ var roundedOf = func() (t [len(table)]*Rounded) {
 // RoundedFor returns the kernel of a level, or nil where this machine has none for it.
 func RoundedFor(l isa.Level) *Rounded { return roundedOf[l] }
 
+// Title is how explanations call an operation of this kernel.
+func (g *Rounded) Title(operation string) string { return operation + " of " + g.Name }
+
+// RoundingPays reports whether a product of this shape is faster rounded, with AVX512-BF16: packing a row-major B, which
+// Kernel's products of few rows leave where it is, takes as long as some rows of the product.
+func RoundingPays(m, n, k int) bool { return m >= payingRows && m*n*k >= payingProducts }
+
+const (
+	payingRows     = 8
+	payingProducts = 1 << 15
+)
+
 // roundedTile is what a product's cuts depend on.
 var roundedTile = tile{mr: bf16.MR, nr: bf16.NR, size: 2, deep: bf16.Depth}
 
