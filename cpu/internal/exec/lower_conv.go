@@ -17,7 +17,7 @@ import (
 // lowerConv runs a convolution, and its epilogue on the rows of the output that are in cache.
 func lowerConv(env *Env, n *ir.Node) (Kernel, error) {
 	attr := n.Attr.(ir.ConvolutionAttr)
-	plan := conv.NewPlan(attr.Spec, env.ISA, env.Pool.Threads(), conv.Options{})
+	plan := conv.NewPlan(attr.Spec, env.ISA, env.Pool.Threads(), conv.Options{Precision: env.Precision})
 	name := plan.Algorithm()
 	if attr.Epilogue == nil {
 		return Kernel{

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
@@ -55,21 +56,25 @@ func BenchmarkConv(b *testing.B) {
 						continue
 					}
 					name := fmt.Sprintf("layer=%s/form=%v/isa=%v/alg=%s", layer.name, s.Form, l, algorithm)
-					b.Run(name, func(b *testing.B) { benchmark(b, s, l, algorithm) })
+					b.Run(name, func(b *testing.B) { benchmark(b, s, l, Options{Algorithm: algorithm}) })
+				}
+				if bf16.For(l) != nil {
+					name := fmt.Sprintf("layer=%s/form=%v/isa=%v/alg=bf16", layer.name, s.Form, l)
+					b.Run(name, func(b *testing.B) { benchmark(b, s, l, Options{Precision: isa.BF16}) })
 				}
 			}
 		}
 	}
 }
 
-func benchmark(b *testing.B, s Spec, l isa.Level, algorithm string) {
+func benchmark(b *testing.B, s Spec, l isa.Level, opt Options) {
 	const threads = 2
 	pool := par.New(threads)
 	defer pool.Close()
 	rng := rand.New(rand.NewPCG(1, 2))
 	na, nb, n := s.sizes()
 	x, y, out := random(rng, na), random(rng, nb), make([]float32, n)
-	p := NewPlan(s, l, threads, Options{Algorithm: algorithm})
+	p := NewPlan(s, l, threads, opt)
 	scratch := make([]byte, p.ScratchBytes())
 	p.Run(pool, x.data(), y.data(), out, scratch, nil)
 	b.ReportAllocs()

@@ -91,10 +91,16 @@ func random(rng *rand.Rand, n int) guarded {
 // run computes s by the named algorithm and checks guards and epilogue on the way.
 func run(t *testing.T, s Spec, l isa.Level, name string, threads int, a, b guarded) []float32 {
 	t.Helper()
-	what := fmt.Sprintf("%v %s %v threads=%d", s, name, l, threads)
+	return runWith(t, s, l, Options{Algorithm: name}, threads, a, b)
+}
+
+// runWith is run with any options.
+func runWith(t *testing.T, s Spec, l isa.Level, opt Options, threads int, a, b guarded) []float32 {
+	t.Helper()
+	what := fmt.Sprintf("%v %+v %v threads=%d", s, opt, l, threads)
 	pool := par.New(threads)
 	defer pool.Close()
-	p := NewPlan(s, l, threads, Options{Algorithm: name})
+	p := NewPlan(s, l, threads, opt)
 	_, _, n := s.sizes()
 	out := newGuarded(n)
 	scratch := newGuarded((p.ScratchBytes() + 3) / 4) // NaN everywhere: nothing may be taken to be zero
@@ -292,9 +298,11 @@ func TestMemory(t *testing.T) {
 		spec(64, 256, 256, 32, 3, 3, 32, 1, 1, 1, 32),
 	} {
 		for s.Form = Forward; s.Form <= KernelGradient; s.Form++ {
-			p := NewPlan(s, isa.Best(), 2, Options{})
-			if got := p.ScratchBytes(); got > 72<<20 {
-				t.Errorf("%v (%s): %d MiB of scratch memory, want at most 72", s, p.Algorithm(), got>>20)
+			for _, precision := range []isa.Precision{isa.Float32, isa.BF16} {
+				p := NewPlan(s, isa.Best(), 2, Options{Precision: precision})
+				if got := p.ScratchBytes(); got > 72<<20 {
+					t.Errorf("%v (%s): %d MiB of scratch memory, want at most 72", s, p.Algorithm(), got>>20)
+				}
 			}
 		}
 	}

@@ -20,11 +20,13 @@ func FuzzConv(f *testing.F) {
 		}
 		for _, l := range isa.Available() {
 			forms(t, s, seed, l)
+			formsRounded(t, s, seed, l)
 		}
 		// Other geometries reach the algorithms for 3x3 kernels too seldom.
 		s.KH, s.KW, s.StrideH, s.StrideW, s.DilationH, s.DilationW, s.Groups = 3, 3, 1, 1, 1, 1, 1
 		for _, l := range isa.Available() {
 			forms(t, s, seed, l)
+			formsRounded(t, s, seed, l)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package conv
 import (
 	"fmt"
 
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
 )
 
@@ -14,12 +15,14 @@ type gather struct {
 	spec Spec
 	l    lanes
 	g    *gemm.Micro
+	half *bf16.Kernel // nil unless operands are rounded
 	src  image
 	dst  image
 	// from and to are the channels a group sums over and makes.
 	from, to int
 	grids    []grid
 	inPlace  bool
+	direct   bool // pixels are rounded right where they are gathered
 
 	packed           int // elements of the packed kernel
 	packItems        int
@@ -30,7 +33,8 @@ type gather struct {
 	mc, lda          int
 	total, perWorker int
 	workers          int
-	blockAt, tileAt  int // in a worker's memory
+	// In a worker's memory. Of rounded operands: the gathered block before it is packed, and a panel of the kernel.
+	blockAt, tileAt, packedAt, panelAt int
 }
 
 // image is the size of an NHWC picture stack.
@@ -46,9 +50,9 @@ const (
 // depthOf is the depth of a matrix product: a panel of the kernel that deep takes half of the first-level cache.
 const depthOf = 256
 
-func newGather(s Spec, g *gemm.Micro, threads int) *gather {
+func newGather(s Spec, g *gemm.Micro, half *bf16.Kernel, threads int) *gather {
 	x, y := image{s.N, s.H, s.W, s.C}, image{s.N, s.OH, s.OW, s.O}
-	a := &gather{spec: s, l: lanesFor(g.ISA), g: g, src: x, dst: y, from: s.C / s.Groups, to: s.O / s.Groups, grids: s.grids(), workers: threads}
+	a := &gather{spec: s, l: lanesFor(g.ISA), g: g, half: half, src: x, dst: y, from: s.C / s.Groups, to: s.O / s.Groups, grids: s.grids(), workers: threads}
 	if s.Form == InputGradient {
 		a.src, a.dst, a.from, a.to = y, x, a.to, a.from
 	}
@@ -63,8 +67,13 @@ func newGather(s Spec, g *gemm.Micro, threads int) *gather {
 	}
 	a.lda = conflictFree(deepest)
 	var mem arena
-	if !a.inPlace {
+	a.direct = a.rounds()
+	if !a.inPlace && !a.direct {
 		a.blockAt = mem.take(a.mc * a.lda)
+	}
+	if a.half != nil {
+		a.packedAt = mem.take(bf16.SizeA(a.mc, deepest) / 2)
+		a.panelAt = mem.take(deepest * bf16.NR)
 	}
 	if len(a.grids) > 1 {
 		a.tileAt = mem.take(a.mc * a.columns)
@@ -84,10 +93,10 @@ func (s Spec) pointwise() bool {
 func (a *gather) cutDepth() {
 	for i := range a.grids {
 		gr := &a.grids[i]
-		gr.cut(a.from, depthOf, a.spec.Groups == 1)
+		gr.cut(a.from, a.depthOf(), a.spec.Groups == 1)
 		for j := range gr.blocks {
 			gr.blocks[j].packed = a.packed
-			a.packed += a.spec.Groups * a.g.PackedSizeB(gr.blocks[j].depth, a.to)
+			a.packed += a.spec.Groups * a.packedSize(gr.blocks[j].depth)
 			a.packItems++
 		}
 	}
@@ -95,11 +104,12 @@ func (a *gather) cutDepth() {
 
 // cutPixels cuts the output. Where there are few pixels, output channels are divided as well.
 func (a *gather) cutPixels() {
-	a.mc = roundUp(max(24, min(144, cache/4/(4*depthOf))), a.g.MR)
+	mr, nr := a.tileSize()
+	a.mc = roundUp(max(24, min(144, cache/4/(4*depthOf))), mr)
 	if len(a.grids) == 1 {
 		pixels := a.dst.n * a.dst.h * a.dst.w
-		for a.mc > 4*a.g.MR && ceilDiv(pixels, a.mc) < 16 {
-			a.mc = roundUp(a.mc/2, a.g.MR)
+		for a.mc > 4*mr && ceilDiv(pixels, a.mc) < 16 {
+			a.mc = roundUp(a.mc/2, mr)
 		}
 		a.unit = a.mc
 		a.units = ceilDiv(pixels, a.unit)
@@ -109,17 +119,18 @@ func (a *gather) cutPixels() {
 		a.units = ceilDiv(rows, a.unit)
 	}
 	a.columns = a.to
-	for a.units*ceilDiv(a.to, a.columns) < 8 && a.columns > 2*a.g.NR {
-		a.columns = roundUp(a.columns/2, a.g.NR)
+	for a.units*ceilDiv(a.to, a.columns) < 8 && a.columns > 2*nr {
+		a.columns = roundUp(a.columns/2, nr)
 	}
 	a.columnItems = ceilDiv(a.to, a.columns)
 }
 
 func (a *gather) String() string {
+	name := fmt.Sprintf("gather, %d pixels a block, %d phases", a.mc, len(a.grids))
 	if a.inPlace {
-		return fmt.Sprintf("product, %d pixels a block", a.mc)
+		name = fmt.Sprintf("product, %d pixels a block", a.mc)
 	}
-	return fmt.Sprintf("gather, %d pixels a block, %d phases", a.mc, len(a.grids))
+	return name + suffix(a.half)
 }
 
 func (a *gather) scratch() int { return a.total }
@@ -135,7 +146,7 @@ func (a *gather) run(t *task) {
 func (a *gather) item(t *task, worker, i int) {
 	switch t.stage {
 	case gatherPack:
-		a.pack(t, i)
+		a.pack(t, worker, i)
 	case gatherMultiply:
 		unit, col := i/a.columnItems, i%a.columnItems*a.columns
 		a.multiply(t, worker, unit, col, min(a.columns, a.to-col))
@@ -148,7 +159,7 @@ func (a *gather) item(t *task, worker, i int) {
 }
 
 // pack packs the kernel matrices of the i-th depth block.
-func (a *gather) pack(t *task, i int) {
+func (a *gather) pack(t *task, worker, i int) {
 	for gi := range a.grids {
 		gr := &a.grids[gi]
 		if i >= len(gr.blocks) {
@@ -157,36 +168,40 @@ func (a *gather) pack(t *task, i int) {
 		}
 		b := &gr.blocks[i]
 		for group := range a.spec.Groups {
-			a.packBlock(t.scratch[a.packedAt(b, group):], t.b, b, group)
+			dst := t.scratch[a.kernelAt(b, group):]
+			if a.half != nil {
+				a.packRounded(halves(dst), t.scratch[a.packed+worker*a.perWorker+a.panelAt:], t.b, b, group)
+				continue
+			}
+			for j := 0; j < a.to; j += a.g.NR {
+				a.packPanel(dst[j*b.depth:][:b.depth*a.g.NR], t.b, b, group, j, a.g.NR)
+			}
 		}
 		return
 	}
 }
 
-func (a *gather) packedAt(b *depthBlock, group int) int {
-	return b.packed + group*a.g.PackedSizeB(b.depth, a.to)
+func (a *gather) kernelAt(b *depthBlock, group int) int {
+	return b.packed + group*a.packedSize(b.depth)
 }
 
-// packBlock writes one group's kernel matrix for a depth block in panels as gemm's PackB does: row by row of the
-// sum, where rows of one piece follow each other.
-func (a *gather) packBlock(dst, k []float32, b *depthBlock, group int) {
-	s, nr := a.spec, a.g.NR
+// packPanel writes nr columns, from j on, of one group's kernel matrix for a depth block, as gemm's PackB does: row by
+// row of the sum, where rows of one piece follow each other.
+func (a *gather) packPanel(panel, k []float32, b *depthBlock, group, j, nr int) {
+	s := a.spec
 	perTap := s.C / s.Groups * s.O
-	for j := 0; j < a.to; j += nr {
-		panel := dst[j*b.depth:][:b.depth*nr]
-		cols := min(nr, a.to-j)
-		if cols < nr {
-			clear(panel)
-		}
-		for _, p := range b.pieces {
-			for _, tap := range p.ks {
-				if s.Form == Forward {
-					packForward(panel, k[tap*perTap+p.c*s.O+group*a.to+j:], s.O, p.n, cols, nr)
-				} else {
-					packTransposed(panel, k[tap*perTap+j*s.O+group*a.from+p.c:], s.O, p.n, cols, nr)
-				}
-				panel = panel[p.n*nr:]
+	cols := min(nr, a.to-j)
+	if cols < nr {
+		clear(panel)
+	}
+	for _, p := range b.pieces {
+		for _, tap := range p.ks {
+			if s.Form == Forward {
+				packForward(panel, k[tap*perTap+p.c*s.O+group*a.to+j:], s.O, p.n, cols, nr)
+			} else {
+				packTransposed(panel, k[tap*perTap+j*s.O+group*a.from+p.c:], s.O, p.n, cols, nr)
 			}
+			panel = panel[p.n*nr:]
 		}
 	}
 }
@@ -258,7 +273,11 @@ func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
 	}
 	for i := range gr.blocks {
 		b := &gr.blocks[i]
-		k := t.scratch[a.packedAt(b, group)+col*b.depth:]
+		if a.half != nil {
+			a.blockRounded(t, mine, gr, i, p, m, group, col, n, c, ldc)
+			continue
+		}
+		k := t.scratch[a.kernelAt(b, group)+col*b.depth:]
 		if a.inPlace {
 			x := t.a[p*a.src.c+group*a.from+b.pieces[0].c:]
 			a.g.Block(m, n, b.depth, x, a.src.c, 1, k, c, ldc, i > 0)

@@ -3,6 +3,7 @@ package conv
 import (
 	"fmt"
 
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
 )
 
@@ -19,6 +20,7 @@ type gatherKernel struct {
 	mirrored bool
 	l        lanes
 	g        *gemm.Micro
+	half     *bf16.Kernel // nil unless operands are rounded
 	src      image
 	grid     grid // cut into parts of the gradient
 	from, to int
@@ -30,6 +32,7 @@ type gatherKernel struct {
 	partial                     int // elements of one chunk's sums
 	base, perWorker             int
 	blockAt, packAt             int
+	packedAt                    int // of rounded operands, the gathered block
 	total                       int
 	addItems                    int
 }
@@ -43,12 +46,12 @@ const (
 // addGrain is the elements that one item adds.
 const addGrain = 1 << 14
 
-func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
-	mirrored := s.StrideH == 1 && s.StrideW == 1 && s.Groups == 1 && s.O < min(g.NR, s.C)
+func newGatherKernel(s Spec, g *gemm.Micro, half *bf16.Kernel, threads int) *gatherKernel {
+	mirrored := s.StrideH == 1 && s.StrideW == 1 && s.Groups == 1 && s.O < min(columnsOf(g, half), s.C)
 	if mirrored {
 		s = s.mirror()
 	}
-	a := &gatherKernel{spec: s, mirrored: mirrored, l: lanesFor(g.ISA), g: g, src: image{s.N, s.H, s.W, s.C}, from: s.C / s.Groups, to: s.O / s.Groups}
+	a := &gatherKernel{spec: s, mirrored: mirrored, l: lanesFor(g.ISA), g: g, half: half, src: image{s.N, s.H, s.W, s.C}, from: s.C / s.Groups, to: s.O / s.Groups}
 	a.inPlace = s.pointwise()
 	forward := s
 	forward.Form = Forward
@@ -60,7 +63,7 @@ func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
 	for _, b := range a.grid.blocks {
 		deepest = max(deepest, b.depth)
 	}
-	a.inRows = deepest <= 96 && a.to%g.NR == 0
+	a.inRows = half == nil && deepest <= 96 && a.to%g.NR == 0
 	a.positions = s.N * s.OH * s.OW
 	a.cutPositions()
 	a.lda = conflictFree(deepest)
@@ -68,7 +71,11 @@ func newGatherKernel(s Spec, g *gemm.Micro, threads int) *gatherKernel {
 	if !a.inPlace {
 		a.blockAt = mem.take(a.mc * a.lda)
 	}
-	if !a.inRows {
+	switch {
+	case half != nil:
+		a.packAt = mem.take(bf16.SizeB(a.mc, a.to) / 2)
+		a.packedAt = mem.take(bf16.SizeA(deepest, a.mc) / 2)
+	case !a.inRows:
 		a.packAt = mem.take(g.PackedSizeB(a.mc, a.to))
 	}
 	a.perWorker = mem.size
@@ -101,6 +108,9 @@ func (a *gatherKernel) cutPositions() {
 	if a.inRows {
 		a.mc = 96 // rows are far apart and collide in the first-level cache
 	}
+	if a.half != nil {
+		a.mc = 8 * bf16.Depth
+	}
 	a.mc = min(a.mc, roundUp(a.positions, 8))
 	a.partial = a.spec.KH * a.spec.KW * a.from * a.spec.O
 	a.chunks = ceilDiv(items, len(a.grid.blocks)*a.spec.Groups)
@@ -111,7 +121,7 @@ func (a *gatherKernel) cutPositions() {
 }
 
 func (a *gatherKernel) String() string {
-	return fmt.Sprintf("gather, %d positions a block, %d parts, %d chunks", a.mc, len(a.grid.blocks), a.chunks)
+	return fmt.Sprintf("gather, %d positions a block, %d parts, %d chunks", a.mc, len(a.grid.blocks), a.chunks) + suffix(a.half)
 }
 
 func (a *gatherKernel) scratch() int { return a.total }
@@ -168,6 +178,13 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 // product adds xᵀ·dy for m positions and depth rows of the gradient. Where few rows would use it, dy is not packed.
 func (a *gatherKernel) product(mine []float32, depth, m int, x []float32, lda int, dy, dk []float32, accumulate bool) {
 	g, ld := a.g, a.spec.O
+	if a.half != nil {
+		packedA, packedB := halves(mine[a.packedAt:]), halves(mine[a.packAt:])
+		a.half.PackA(packedA, x, 1, lda, depth, m)
+		a.half.PackB(packedB, dy, ld, 1, m, a.to)
+		a.half.Block(depth, a.to, m, packedA, packedB, dk, ld, accumulate)
+		return
+	}
 	if !a.inRows {
 		packed := mine[a.packAt:]
 		g.PackB(packed, dy, ld, 1, m, a.to)

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gemm"
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
@@ -15,6 +16,9 @@ import (
 type Options struct {
 	// Algorithm forces one of Algorithms; empty means the one expected to be fastest.
 	Algorithm string
+	// Precision rounds operands to bfloat16: with BF16 wherever the level has kernels for that and the algorithm is not
+	// one of those that take them as they are, with Auto where it is faster too. It has no effect where the level has none.
+	Precision isa.Precision
 }
 
 // Algorithms are the names that Options.Algorithm takes.
@@ -100,8 +104,10 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	if s.empty() {
 		return zeros{s.outPixels()}
 	}
-	name := opt.Algorithm
+	name, half := opt.Algorithm, rounding(s, l, opt)
 	switch {
+	case name == "" && half != nil:
+		name = chooseRounded(s)
 	case name == "":
 		name = choose(s)
 	case !Accepts(s, name):
@@ -124,9 +130,9 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	case strings.HasPrefix(name, "winograd4"):
 		return newWinograd(s, g, threads, strings.TrimPrefix(name[len("winograd4"):], "-"))
 	case s.Form == KernelGradient:
-		return newGatherKernel(s, g, threads)
+		return newGatherKernel(s, g, half, threads)
 	}
-	return newGather(s, g, threads)
+	return newGather(s, g, half, threads)
 }
 
 // choose names the algorithm expected to be fastest.
@@ -147,6 +153,28 @@ func choose(s Spec) string {
 	}
 	return "gather"
 }
+
+// rounding is the kernel of rounded products, or nil where operands are taken as they are.
+func rounding(s Spec, l isa.Level, opt Options) *bf16.Kernel {
+	half := bf16.For(l)
+	if half == nil || opt.Precision == isa.Float32 || opt.Precision == isa.Auto && !roundingPays(s) {
+		return nil
+	}
+	return half
+}
+
+// chooseRounded names the algorithm for operands that may be rounded. Those for one channel a group, and into few
+// channels, take them as they are: they are limited by memory and by adding.
+func chooseRounded(s Spec) string {
+	switch name := choose(s); name {
+	case "direct", "narrow", "columns":
+		return name
+	}
+	return "gather"
+}
+
+// roundingPays reports whether a convolution is faster with rounded operands.
+func roundingPays(s Spec) bool { return chooseRounded(s) == "gather" }
 
 // Algorithm says how the convolution is computed, for people.
 func (p *Plan) Algorithm() string { return p.alg.String() }

@@ -1,0 +1,120 @@
+package conv
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
+	"github.com/atelier-go/atelier/cpu/internal/par"
+)
+
+// formsRounded runs a spec in every form with operands that are rounded, at one level: by the algorithm that is chosen,
+// and by gather. The result is that of the naive loop over rounded operands.
+func formsRounded(t *testing.T, s Spec, seed uint64, l isa.Level) {
+	t.Helper()
+	if bf16.For(l) == nil {
+		return
+	}
+	for s.Form = Forward; s.Form <= KernelGradient; s.Form++ {
+		rng := rand.New(rand.NewPCG(seed, uint64(s.Form)))
+		na, nb, _ := s.sizes()
+		a, b := random(rng, na), random(rng, nb)
+		roundedA, roundedB := rounded(a), rounded(b)
+		want, abs := naive(s, roundedA.data(), roundedB.data())
+		for _, name := range []string{"", "gather"} {
+			opt := Options{Algorithm: name, Precision: isa.BF16}
+			algorithm := NewPlan(s, l, 1, opt).Algorithm()
+			if !strings.Contains(algorithm, "bf16") {
+				if name == "gather" && algorithm != "zeros" {
+					t.Fatalf("%v: %s does not round", s, algorithm)
+				}
+				continue
+			}
+			got := runWith(t, s, l, opt, 1, a, b)
+			compare(t, s, l, algorithm, a, b, got, want, abs)
+			for i, v := range runWith(t, s, l, opt, 3, a, b) {
+				if math.Float32bits(v) != math.Float32bits(got[i]) {
+					t.Fatalf("%v %s %v: out[%d] = %v with 3 threads, %v with one", s, algorithm, l, i, v, got[i])
+				}
+			}
+		}
+	}
+}
+
+// rounded is a copy with its elements rounded, between the same guards.
+func rounded(g guarded) guarded {
+	c := newGuarded(g.n)
+	for i, v := range g.data() {
+		c.data()[i] = bf16.Round(v)
+	}
+	return c
+}
+
+// roundedLevels runs a test for every level that has kernels of rounded products here.
+func roundedLevels(t *testing.T, test func(t *testing.T, l isa.Level)) {
+	levels(t, func(t *testing.T, l isa.Level) {
+		if bf16.For(l) == nil {
+			t.Skipf("no products of bfloat16 with %v here", l)
+		}
+		test(t, l)
+	})
+}
+
+func TestFormsRounded(t *testing.T) {
+	roundedLevels(t, func(t *testing.T, l isa.Level) {
+		for name, s := range table {
+			t.Run(name, func(t *testing.T) { formsRounded(t, s, 1, l) })
+		}
+		// Channels in whole tiles, whose pixels are rounded right where they are gathered.
+		for name, s := range map[string]Spec{
+			"32":          spec(2, 7, 9, 32, 3, 3, 40, 1, 1, 1, 1),
+			"64 stride 2": spec(1, 9, 8, 64, 3, 3, 33, 2, 1, 1, 1),
+			"96 5x5":      spec(1, 6, 21, 96, 5, 5, 8, 1, 1, 2, 1),
+			"64 dilated":  spec(1, 9, 9, 64, 3, 2, 64, 1, 2, 3, 1),
+			"64 groups":   spec(1, 6, 5, 128, 3, 3, 64, 1, 1, 1, 2),
+			"640":         spec(1, 4, 4, 640, 2, 2, 70, 1, 1, 1, 1),
+			"1x1":         spec(1, 9, 9, 64, 1, 1, 70, 1, 1, 0, 1),
+		} {
+			t.Run(name, func(t *testing.T) { formsRounded(t, s, 2, l) })
+		}
+	})
+}
+
+// TestFloat32IsUntouched has the same bits with precision float32 as without options, and the same choice.
+func TestFloat32IsUntouched(t *testing.T) {
+	for name, s := range table {
+		for s.Form = Forward; s.Form <= KernelGradient; s.Form++ {
+			got := NewPlan(s, isa.Best(), 2, Options{Precision: isa.Float32}).Algorithm()
+			if want := NewPlan(s, isa.Best(), 2, Options{}).Algorithm(); got != want || strings.Contains(got, "bf16") {
+				t.Errorf("%s: precision float32 chooses %s, no precision %s", name, got, want)
+			}
+		}
+	}
+}
+
+// TestRoundedNonFinite has a value that is not finite, or rounds to infinity, reach the results that depend on it alone.
+func TestRoundedNonFinite(t *testing.T) {
+	s := spec(1, 8, 9, 64, 3, 3, 33, 1, 1, 1, 1)
+	roundedLevels(t, func(t *testing.T, l isa.Level) {
+		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), math.MaxFloat32} {
+			rng := rand.New(rand.NewPCG(3, 4))
+			na, nb, n := s.sizes()
+			a, b, out := random(rng, na).data(), random(rng, nb).data(), make([]float32, n)
+			a[(4*s.W+5)*s.C+7] = bad
+			p := NewPlan(s, l, 1, Options{Precision: isa.BF16})
+			pool := par.New(1)
+			p.Run(pool, a, b, out, make([]byte, p.ScratchBytes()), nil)
+			pool.Close()
+			for i, v := range out {
+				y, x := i/s.O/s.OW, i/s.O%s.OW
+				reached := y >= 3 && y <= 5 && x >= 4 && x <= 6
+				if finite := v-v == 0; finite == reached {
+					t.Fatalf("%v: %v at (4,5) makes (%d,%d) %v", l, bad, y, x, v)
+				}
+			}
+		}
+	})
+}
