@@ -21,6 +21,8 @@ type Kernel struct {
 	ISA  isa.Level
 	// Missing says what keeps it from running here; it is empty where it can run.
 	Missing func() []string
+	// Speed is how many products it forms in the time that the level's float32 kernel takes for one.
+	Speed int
 
 	multiplier multiplier
 }
@@ -35,8 +37,8 @@ const (
 
 // Kernels has every kernel, the preferred one of a level last.
 var Kernels = []*Kernel{
-	{Name: "bf16 portable", ISA: isa.Portable, Missing: isa.Portable.Missing, multiplier: portable},
-	{Name: "bf16 avx512", ISA: isa.AVX512, Missing: isa.MissingBF16, multiplier: vdpbf16ps},
+	{Name: "bf16 portable", ISA: isa.Portable, Missing: isa.Portable.Missing, Speed: 1, multiplier: portable},
+	{Name: "bf16 avx512", ISA: isa.AVX512, Missing: isa.MissingBF16, Speed: 2, multiplier: vdpbf16ps},
 }
 
 // For returns the kernel of a level, or nil where this machine has none for it.

@@ -7,10 +7,12 @@ import "github.com/atelier-go/atelier/cpu/internal/isa"
 type lanes struct {
 	isa   isa.Level
 	width int
+	// rounds has transform round to bfloat16 what it reads.
+	rounds bool
 }
 
 func lanesFor(l isa.Level) lanes {
-	return lanes{l, [...]int{isa.Portable: 0, isa.AVX2: 8, isa.AVX512: 16}[l]}
+	return lanes{isa: l, width: [...]int{isa.Portable: 0, isa.AVX2: 8, isa.AVX512: 16}[l]}
 }
 
 // whole is the part of n channels that fills vectors.

@@ -94,6 +94,18 @@ func transformAsm(l isa.Level, m mapping, dst, src *float32, dstRow, dstCol, src
 	}
 }
 
+// transformRoundedAsm is transformAsm with AVX512-BF16, of what is rounded.
+func transformRoundedAsm(m mapping, dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32) {
+	switch m {
+	case transformInput:
+		transformInputBF16AVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformKernel3:
+		transformKernel3BF16AVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	case transformKernel4:
+		transformKernel4BF16AVX512(dst, src, dstRow, dstCol, srcRow, srcCol, n, tmp)
+	}
+}
+
 func transformAVX512(m mapping, dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32) {
 	switch m {
 	case transformInput:

@@ -35,3 +35,7 @@ func panelAsm(isa.Level, int, int, *float32, int, int, *float32, int, *float32, 
 func transformAsm(isa.Level, mapping, *float32, *float32, int, int, int, int, int, *float32) {
 	panic("conv: no assembly")
 }
+
+func transformRoundedAsm(mapping, *float32, *float32, int, int, int, int, int, *float32) {
+	panic("conv: no assembly")
+}

@@ -23,7 +23,7 @@ func TestTransform(t *testing.T) {
 				src := random(rng, in*in*(n+3))
 				got, want := newGuarded(out*out*(n+1)), newGuarded(out*out*(n+1))
 				lanesFor(l).transform(m, got.data(), src.data(), out*(n+1), n+1, in*(n+3), n+3, n, make([]float32, tileSums))
-				transformPortable(m, want.data(), src.data(), out*(n+1), n+1, in*(n+3), n+3, 0, n)
+				transformPortable(m, want.data(), src.data(), out*(n+1), n+1, in*(n+3), n+3, 0, n, false)
 				got.check(t, "transform")
 				for i, v := range want.data() {
 					if g := got.data()[i]; !near(g, v) && (g == g || v == v) {

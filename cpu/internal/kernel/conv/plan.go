@@ -90,7 +90,7 @@ func NewPlan(s Spec, l isa.Level, threads int, opt Options) *Plan {
 	p := &Plan{spec: s, threads: max(threads, 1), isa: l}
 	p.alg = newAlgorithm(s, l, p.threads, opt)
 	if mixes(p.alg) {
-		p.plain = newAlgorithm(s, l, p.threads, Options{Algorithm: "gather"})
+		p.plain = newAlgorithm(s, l, p.threads, Options{Algorithm: "gather", Precision: opt.Precision})
 	}
 	p.tasks.New = func() any {
 		t := &task{alg: p.alg}
@@ -107,7 +107,7 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	name, half := opt.Algorithm, rounding(s, l, opt)
 	switch {
 	case name == "" && half != nil:
-		name = chooseRounded(s)
+		name = chooseRounded(s, half)
 	case name == "":
 		name = choose(s)
 	case !Accepts(s, name):
@@ -126,9 +126,9 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	case name == "columns":
 		return newColumns(s, g, threads)
 	case name == "winograd4" && s.Form == KernelGradient:
-		return newWinogradGradient(s, g, threads)
+		return newWinogradGradient(s, g, half != nil, threads)
 	case strings.HasPrefix(name, "winograd4"):
-		return newWinograd(s, g, threads, strings.TrimPrefix(name[len("winograd4"):], "-"))
+		return newWinograd(s, g, half != nil, threads, strings.TrimPrefix(name[len("winograd4"):], "-"))
 	case s.Form == KernelGradient:
 		return newGatherKernel(s, g, half, threads)
 	}
@@ -157,24 +157,37 @@ func choose(s Spec) string {
 // rounding is the kernel of rounded products, or nil where operands are taken as they are.
 func rounding(s Spec, l isa.Level, opt Options) *bf16.Kernel {
 	half := bf16.For(l)
-	if half == nil || opt.Precision == isa.Float32 || opt.Precision == isa.Auto && !roundingPays(s) {
+	if half == nil || opt.Precision == isa.Float32 || opt.Precision == isa.Auto && !roundingPays(s, half) {
 		return nil
 	}
 	return half
 }
 
 // chooseRounded names the algorithm for operands that may be rounded. Those for one channel a group, and into few
-// channels, take them as they are: they are limited by memory and by adding.
-func chooseRounded(s Spec) string {
-	switch name := choose(s); name {
-	case "direct", "narrow", "columns":
+// channels, take them as they are: they are limited by memory and by additions.
+//
+// Winograd's, on rounded operands, has a quarter of the multiplications, and its maps take what makes that less than
+// half of gather's time: it wins where a product of bfloat16 costs half of float32's, and loses where it costs less.
+func chooseRounded(s Spec, half *bf16.Kernel) string {
+	switch name := choose(s); {
+	case name == "direct", name == "narrow", name == "columns", name == "winograd4" && half.Speed < winogradSpeed:
 		return name
 	}
 	return "gather"
 }
 
+// winogradSpeed is how many times as fast as float32's products have to be for gather to pass Winograd's algorithm. With
+// AVX512-BF16, twice as fast, gather reaches 0.6 to 0.9 of its rate.
+const winogradSpeed = 4
+
 // roundingPays reports whether a convolution is faster with rounded operands.
-func roundingPays(s Spec) bool { return chooseRounded(s) == "gather" }
+func roundingPays(s Spec, half *bf16.Kernel) bool {
+	if half.Speed <= 1 {
+		return false
+	}
+	// A sum that fills few of its last tile, and first layers, which have an algorithm of their own, gain nothing.
+	return chooseRounded(s, half) == "gather" && choose(s) != "shallow" && s.depth()/s.Groups >= bf16.Depth && s.made()/s.Groups >= bf16.NR/2
+}
 
 // Algorithm says how the convolution is computed, for people.
 func (p *Plan) Algorithm() string { return p.alg.String() }

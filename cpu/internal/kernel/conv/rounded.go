@@ -18,6 +18,14 @@ func suffix(half *bf16.Kernel) string {
 	return ", " + half.Name
 }
 
+// suffix says that pixels and kernels are rounded.
+func (l lanes) suffix() string {
+	if l.rounds {
+		return ", operands rounded to bf16"
+	}
+	return ""
+}
+
 // columnsOf is the columns of a panel.
 func columnsOf(g *gemm.Micro, half *bf16.Kernel) int {
 	if half != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // formsRounded runs a spec in every form with operands that are rounded, at one level: by the algorithm that is chosen,
-// and by gather. The result is that of the naive loop over rounded operands.
+// by gather and by Winograd's. The result is that of the naive loop over rounded operands.
 func formsRounded(t *testing.T, s Spec, seed uint64, l isa.Level) {
 	t.Helper()
 	if bf16.For(l) == nil {
@@ -24,11 +24,14 @@ func formsRounded(t *testing.T, s Spec, seed uint64, l isa.Level) {
 		a, b := random(rng, na), random(rng, nb)
 		roundedA, roundedB := rounded(a), rounded(b)
 		want, abs := naive(s, roundedA.data(), roundedB.data())
-		for _, name := range []string{"", "gather"} {
+		for _, name := range []string{"", "gather", "winograd4"} {
+			if name != "" && !Accepts(s, name) {
+				continue
+			}
 			opt := Options{Algorithm: name, Precision: isa.BF16}
 			algorithm := NewPlan(s, l, 1, opt).Algorithm()
 			if !strings.Contains(algorithm, "bf16") {
-				if name == "gather" && algorithm != "zeros" {
+				if name != "" && algorithm != "zeros" {
 					t.Fatalf("%v: %s does not round", s, algorithm)
 				}
 				continue

@@ -1,5 +1,10 @@
 package conv
 
+import (
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
+)
+
 // mapping is one of the linear maps of Winograd's algorithm, applied to the columns and then the rows of a tile, for
 // every channel by itself. With the points 0, ±a, ±b and ∞ they turn
 type mapping int
@@ -57,21 +62,27 @@ func (m mapping) line(x, y *[6]float32) {
 const tileSums = 36 * 16
 
 // transform maps one tile of n channels. Element (i, j) of src is at i·srcRow + j·srcCol, of dst at i·dstRow + j·dstCol;
-// channels are adjacent. tmp has tileSums elements.
+// channels are adjacent. tmp has tileSums elements. With l.rounds pixels and kernels, but not sums, are rounded to
+// bfloat16 first.
 func (l lanes) transform(m mapping, dst, src []float32, dstRow, dstCol, srcRow, srcCol, n int, tmp []float32) {
 	in, out := sides[m].in-1, sides[m].out-1
 	if in*(srcRow+srcCol)+n > len(src) || out*(dstRow+dstCol)+n > len(dst) || len(tmp) < tileSums {
 		panic("conv: transform: memory is too short for the tile")
 	}
-	whole := l.whole(n)
-	if whole > 0 {
+	whole, rounds := l.whole(n), l.rounds && m <= transformKernel4
+	switch {
+	case whole > 0 && rounds && l.isa == isa.AVX512:
+		transformRoundedAsm(m, &dst[0], &src[0], dstRow, dstCol, srcRow, srcCol, whole, &tmp[0])
+	case rounds:
+		whole = 0
+	case whole > 0:
 		transformAsm(l.isa, m, &dst[0], &src[0], dstRow, dstCol, srcRow, srcCol, whole, &tmp[0])
 	}
-	transformPortable(m, dst, src, dstRow, dstCol, srcRow, srcCol, whole, n)
+	transformPortable(m, dst, src, dstRow, dstCol, srcRow, srcCol, whole, n, rounds)
 }
 
 // transformPortable is lanes.transform for channels [c0, n).
-func transformPortable(m mapping, dst, src []float32, dstRow, dstCol, srcRow, srcCol, c0, n int) {
+func transformPortable(m mapping, dst, src []float32, dstRow, dstCol, srcRow, srcCol, c0, n int, rounds bool) {
 	t := sides[m]
 	var half [6][6]float32
 	for c := c0; c < n; c++ {
@@ -79,6 +90,9 @@ func transformPortable(m mapping, dst, src []float32, dstRow, dstCol, srcRow, sr
 		for j := range t.in {
 			for i := range t.in {
 				x[i] = src[i*srcRow+j*srcCol+c]
+				if rounds {
+					x[i] = bf16.Round(x[i])
+				}
 			}
 			m.line(&x, &y)
 			for i := range t.out {

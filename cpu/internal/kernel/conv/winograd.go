@@ -70,9 +70,10 @@ const (
 	winogradFinish
 )
 
-func newWinograd(s Spec, g *gemm.Micro, threads int, order string) *winograd {
+func newWinograd(s Spec, g *gemm.Micro, rounds bool, threads int, order string) *winograd {
 	x, y := image{s.N, s.H, s.W, s.C}, image{s.N, s.OH, s.OW, s.O}
 	a := &winograd{spec: s, l: lanesFor(g.ISA), g: g, src: x, dst: y, top: s.PadTop, left: s.PadLeft}
+	a.l.rounds = rounds
 	if s.Form == InputGradient {
 		a.src, a.dst, a.top, a.left = y, x, 2-s.PadTop, 2-s.PadLeft
 	}
@@ -148,7 +149,7 @@ func (a *winograd) String() string {
 	if a.byChannels {
 		order = "channels"
 	}
-	return fmt.Sprintf("winograd F(4x4,3x3) by %s, %d of %d tiles a block", order, a.block, a.tiles.count)
+	return fmt.Sprintf("winograd F(4x4,3x3) by %s, %d of %d tiles a block", order, a.block, a.tiles.count) + a.l.suffix()
 }
 
 func (a *winograd) scratch() int { return a.total }

@@ -44,8 +44,9 @@ const (
 	winogradGradientChannels
 )
 
-func newWinogradGradient(s Spec, g *gemm.Micro, threads int) *winogradGradient {
+func newWinogradGradient(s Spec, g *gemm.Micro, rounds bool, threads int) *winogradGradient {
 	a := &winogradGradient{spec: s, l: lanesFor(g.ISA), g: g, x: image{s.N, s.H, s.W, s.C}, y: image{s.N, s.OH, s.OW, s.O}}
+	a.l.rounds = rounds
 	a.tiles = newTiling(a.y)
 	a.panels = ceilDiv(s.O, g.NR)
 	const last, deep = 20 << 20, 256 // bytes of mapped tiles; tiles whose panel takes half of the first-level cache
@@ -83,7 +84,7 @@ func newWinogradGradient(s Spec, g *gemm.Micro, threads int) *winogradGradient {
 }
 
 func (a *winogradGradient) String() string {
-	return fmt.Sprintf("winograd F(3x3,4x4), %d rounds of %d tiles", a.rounds, a.round)
+	return fmt.Sprintf("winograd F(3x3,4x4), %d rounds of %d tiles", a.rounds, a.round) + a.l.suffix()
 }
 
 func (a *winogradGradient) scratch() int { return a.total }

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -45,10 +46,19 @@ func main() {
 		asm.File("winograd_"+s.file, func(c *asm.Context) {
 			k := &kernel{Context: c, set: s, constants: map[float32]operand.Mem{}}
 			for _, t := range transforms {
-				k.transform(t)
+				k.transform(t, false)
 			}
 		})
 	}
+	asm.File("winograd_bf16_avx512", func(c *asm.Context) {
+		k := &kernel{Context: c, set: sets[1], constants: map[float32]operand.Mem{}}
+		for _, t := range transforms {
+			if strings.HasPrefix(t.name, "transformOutput") {
+				continue // of sums, which are not rounded
+			}
+			k.transform(t, true)
+		}
+	})
 }
 
 // kernel emits the functions of one file.

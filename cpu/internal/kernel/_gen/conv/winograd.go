@@ -158,9 +158,12 @@ func (s stride) at(base reg.GPVirtual, i int) operand.Mem {
 	return operand.Mem{Base: base, Index: s.one, Scale: uint8(i)}
 }
 
-// transform emits a tile's transform: columns first, into tmp, then rows.
-func (k *kernel) transform(t transform) {
+// transform emits a tile's transform: columns first, into tmp, then rows. rounded rounds what is read to bfloat16.
+func (k *kernel) transform(t transform, rounded bool) {
 	name := t.name + k.suffix
+	if rounded {
+		name = t.name + "BF16" + k.suffix
+	}
 	asm.Func(k.Context, name, "func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, n int, tmp *float32)",
 		name+" is "+t.name+"Portable for n channels, a multiple of the vector's. tmp has room for a",
 		"tile of vectors.")
@@ -187,6 +190,12 @@ func (k *kernel) transform(t transform) {
 		for i := range x {
 			x[i] = k.vec()
 			k.VMOVUPS(srcRow.at(p, i), x[i])
+			if rounded {
+				half := k.YMM()
+				asm.VCVTNEPS2BF16(k.Context, x[i], half)
+				k.VPMOVZXWD(half, x[i])
+				k.VPSLLD(operand.Imm(16), x[i], x[i])
+			}
 		}
 		t.line(k, c, x, func(i int, v reg.VecVirtual) {
 			k.VMOVUPS(v, operand.Mem{Base: tmp, Disp: (i*t.in + col) * k.bytes})
