@@ -140,7 +140,8 @@ type Notes struct {
 	Seed  uint64  `json:"seed"`
 
 	Processor string `json:"processor"`
-	Kernels   string `json:"kernels"` // the level of vector instructions
+	Kernels   string `json:"kernels"`             // the level of vector instructions
+	Precision string `json:"precision,omitempty"` // of convolutions and matrix products; empty means float32
 	Threads   int    `json:"threads"`
 	Memory    int64  `json:"memory,omitempty"` // bytes; 0 if unknown
 }

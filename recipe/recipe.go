@@ -18,10 +18,11 @@ import (
 
 // Recipe is a run, as its file has it.
 type Recipe struct {
-	Model      string          `json:"model"` // a name of package zoo; empty means DefaultModel
-	Init       Init            `json:"init"`  // weights to begin with; none: random numbers of the seed
-	Seed       uint64          `json:"seed"`  // of weights, dropout, the order of pictures and their transforms
-	Data       string          `json:"data"`  // the dataset of phases that name none; empty means the only one there is, or the one that is drawn
+	Model      string          `json:"model"`     // a name of package zoo; empty means DefaultModel
+	Init       Init            `json:"init"`      // weights to begin with; none: random numbers of the seed
+	Seed       uint64          `json:"seed"`      // of weights, dropout, the order of pictures and their transforms
+	Precision  Precision       `json:"precision"` // of convolutions and matrix products; the command's --precision comes first
+	Data       string          `json:"data"`      // the dataset of phases that name none; empty means the only one there is, or the one that is drawn
 	Datasets   map[string]Data `json:"datasets"`
 	Phases     []Phase         `json:"phases"`
 	Loss       Loss            `json:"loss"`
@@ -204,6 +205,8 @@ type Options struct {
 	// Until and PricePerHour are the recipe's, if they are not zero; messages call them --until and --price-per-hour.
 	Until        learn.Goal
 	PricePerHour float64
+	// Precision is the recipe's, if it is not empty; messages call it --precision.
+	Precision string
 }
 
 // Load reads a file. The error has a line for each problem.

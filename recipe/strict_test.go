@@ -16,7 +16,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"phases:\n  - epocs: 1\n", `r.yaml:2: unknown field "epocs" in phases.0: did you mean "epochs"?`},
 		{"modl: x\n", `r.yaml:1: unknown field "modl": did you mean "model"?`},
-		{"xyzzy: 1\n", `r.yaml:1: unknown field "xyzzy"; there are model, init, seed, data, datasets, phases, loss, metrics, checkpoint, stop, ema, swa, lookahead, tta, report, out, until, price_per_hour`},
+		{"xyzzy: 1\n", `r.yaml:1: unknown field "xyzzy"; there are model, init, seed, precision, data, datasets, phases, loss, metrics, checkpoint, stop, ema, swa, lookahead, tta, report, out, until, price_per_hour`},
 		{"seed: many\n", `r.yaml:1: seed: want a whole number that is not negative, got "many"`},
 		{"seed: -1\n", `r.yaml:1: seed: want a whole number that is not negative, got -1`},
 		{"seed: 1.5\n", `r.yaml:1: seed: want a whole number that is not negative, got 1.5`},

@@ -3,6 +3,7 @@ package recipe
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/atelier-go/atelier/learn"
 )
@@ -11,7 +12,7 @@ import (
 func (o Options) changes() (settings, names []string) {
 	add := func(flag, field, value string) {
 		settings = append(settings, field+"="+value)
-		names = append(names, flag+" "+value)
+		names = append(names, flag+" "+strings.Trim(value, `"`))
 	}
 	for _, s := range o.Set {
 		settings, names = append(settings, s), append(names, "--set "+s)
@@ -21,6 +22,9 @@ func (o Options) changes() (settings, names []string) {
 	}
 	if o.PricePerHour != 0 {
 		add("--price-per-hour", "price_per_hour", strconv.FormatFloat(o.PricePerHour, 'f', -1, 64))
+	}
+	if o.Precision != "" {
+		add("--precision", "precision", strconv.Quote(o.Precision))
 	}
 	return settings, names
 }

@@ -19,6 +19,8 @@ type Record struct {
 	Styles []Source  `json:"style_files,omitempty"`
 	Masks  []*Source `json:"masks,omitempty"`
 	Init   *Source   `json:"init,omitempty"`
+	// Precision is that of convolutions and matrix products; empty means float32. Pixels depend on it.
+	Precision string `json:"precision,omitempty"`
 	// Machine is the processor and the instructions used: bits are equal on the same.
 	Machine string  `json:"machine,omitempty"`
 	Quality Quality `json:"quality"`

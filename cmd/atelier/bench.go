@@ -21,17 +21,18 @@ const quickTotal = 75 * time.Second
 
 // benchFlags are the flags of `atelier bench`.
 type benchFlags struct {
-	jobs    []string
-	all     bool
-	n       int
-	warmup  int
-	perJob  time.Duration
-	threads int
-	isa     string
-	backend string
-	explain bool
-	peer    bool
-	json    bool
+	jobs      []string
+	all       bool
+	n         int
+	warmup    int
+	perJob    time.Duration
+	threads   int
+	isa       string
+	precision string
+	backend   string
+	explain   bool
+	peer      bool
+	json      bool
 }
 
 func newBench() *cobra.Command {
@@ -70,6 +71,7 @@ Jobs (family=size):
 	flags.DurationVar(&f.perJob, "per-job", 10*time.Second, "end a job early after this time, with at least 3 measurements; 0 never does")
 	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "worker threads, of the peer too")
 	flags.StringVar(&f.isa, "isa", "", "`level` of kernels: portable, avx2 or avx512 (default the highest that can run)")
+	flags.StringVar(&f.precision, "precision", "", precisionUsage)
 	flags.StringVar(&f.backend, "backend-config", "", "further `settings` of the backend, as key=value,key=value")
 	flags.BoolVar(&f.explain, "explain", false, "print the backend's plan of each job")
 	flags.BoolVar(&f.peer, "peer", false, "compare with PyTorch, step by step in turn")
@@ -84,11 +86,12 @@ func (f *benchFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	settings := backendSettings(f.threads, f.isa, f.backend)
+	settings := backendSettings(f.threads, f.isa, f.precision, f.backend)
 	backend, err := cpu.ParseConfig(settings)
 	if err != nil {
 		return &usageError{fmt.Errorf("bench: %w", err)}
 	}
+	notice(stderr, backend)
 	options := bench.Options{
 		Jobs: jobs, N: f.n, Warmup: f.warmup, PerJob: f.perJob, Plans: f.explain,
 		Ours:     worker(cpu.Name + ":" + settings),

@@ -126,7 +126,7 @@ func (f *evalFlags) run(ctx context.Context, path string, stdout, stderr io.Writ
 		return err
 	}
 	for i, file := range files {
-		e, err := f.evaluate(ctx, file, which)
+		e, err := f.evaluate(ctx, file, which, stderr)
 		if errors.Is(err, learn.ErrDamaged) && i+1 < len(files) {
 			fmt.Fprintf(stderr, "%v; using %s\n", err, filepath.Base(files[i+1]))
 			continue
@@ -266,7 +266,7 @@ func isWeights(file string) bool {
 }
 
 // evaluate measures one file.
-func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weights) (*evaluation, error) {
+func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weights, stderr io.Writer) (*evaluation, error) {
 	r, checkpoint, err := f.recipe(file)
 	if err != nil {
 		return nil, err
@@ -278,7 +278,7 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	if err != nil {
 		return nil, err
 	}
-	if config.Backend, err = f.open(); err != nil {
+	if config.Backend, err = f.open(stderr); err != nil {
 		return nil, err
 	}
 	defer config.Backend.Finalize()

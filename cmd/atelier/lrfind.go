@@ -79,7 +79,7 @@ func (f *lrFindFlags) run(ctx context.Context, name string, stdout, stderr io.Wr
 		return usagef("lr-find: --phase is %d, want 1 to %d", f.phase, len(config.Phases))
 	}
 	f.finder.Phase = f.phase - 1
-	if config.Backend, err = f.open(); err != nil {
+	if config.Backend, err = f.open(stderr); err != nil {
 		return err
 	}
 	defer config.Backend.Finalize()

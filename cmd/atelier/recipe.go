@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -23,10 +24,11 @@ const builtIn = "shapes.yaml"
 
 // recipeFlags are the flags of commands that work from a recipe.
 type recipeFlags struct {
-	sets    []string
-	threads int
-	isa     string
-	backend string
+	sets      []string
+	threads   int
+	isa       string
+	precision string // of the flag, or else of the recipe or painting
+	backend   string
 
 	// Of training alone: what comes before the recipe's.
 	until        learn.Goal
@@ -41,21 +43,46 @@ func (f *recipeFlags) addBackend(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "worker threads; results do not depend on it")
 	flags.StringVar(&f.isa, "isa", "", "`level` of kernels: portable, avx2 or avx512 (default the highest that can run)")
+	flags.StringVar(&f.precision, "precision", "", precisionUsage)
 	flags.StringVar(&f.backend, "backend-config", "", "further `settings` of the backend, as key=value,key=value")
 }
 
-// open makes the backend.
-func (f *recipeFlags) open() (compute.Backend, error) {
-	settings := backendSettings(f.threads, f.isa, f.backend)
-	if _, err := cpu.ParseConfig(settings); err != nil {
+const precisionUsage = "`precision` of convolutions and matrix products: float32, bf16 (operands rounded, where the processor multiplies those) or auto (default float32)"
+
+// settings is the backend's configuration.
+func (f *recipeFlags) settings() string {
+	return backendSettings(f.threads, f.isa, f.precision, f.backend)
+}
+
+// open makes the backend, and says on stderr if it cannot be as precise as was asked for.
+func (f *recipeFlags) open(stderr io.Writer) (compute.Backend, error) {
+	settings := f.settings()
+	config, err := cpu.ParseConfig(settings)
+	if err != nil {
 		return nil, &usageError{err}
 	}
+	notice(stderr, config)
 	return compute.NewWithConfig(cpu.Name + ":" + settings)
+}
+
+// notice says where the precision that was asked for is not used.
+func notice(stderr io.Writer, c cpu.Config) {
+	if text := c.PrecisionNotice(); text != "" {
+		fmt.Fprintln(stderr, text)
+	}
 }
 
 // load reads a recipe: a file, or one that is built in where no file has that name. No name means builtIn.
 func (f *recipeFlags) load(name string) (*recipe.Recipe, error) {
-	o := recipe.Options{Set: f.sets, Data: os.Getenv("ATELIER_DATA"), Until: f.until, PricePerHour: f.pricePerHour}
+	o := recipe.Options{Set: f.sets, Data: os.Getenv("ATELIER_DATA"), Until: f.until, PricePerHour: f.pricePerHour, Precision: f.precision}
+	r, err := find(name, o)
+	if err == nil {
+		f.precision = string(r.Precision)
+	}
+	return r, err
+}
+
+func find(name string, o recipe.Options) (*recipe.Recipe, error) {
 	if name == "" {
 		return embedded(builtIn, o)
 	}
@@ -105,10 +132,13 @@ func embeddedNames() []string {
 }
 
 // backendSettings is the backend's configuration.
-func backendSettings(threads int, isa, further string) string {
+func backendSettings(threads int, isa, precision, further string) string {
 	settings := fmt.Sprintf("threads=%d", threads)
 	if isa != "" {
 		settings += ",isa=" + isa
+	}
+	if precision != "" {
+		settings += ",precision=" + precision
 	}
 	if further != "" {
 		settings += "," + further

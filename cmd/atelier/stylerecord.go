@@ -23,7 +23,7 @@ func (in *input) source() style.Source { return style.Source{Name: in.name, SHA2
 func (p *painting) metadata(o style.Options, result *style.Result, q style.Quality) (imageio.Metadata, error) {
 	r := style.Record{
 		Program: versionLine(), Options: o, Plan: result.Plan, Network: p.sources.network, Pooling: p.f.pooling,
-		Machine: p.f.machine(), Quality: q, Seconds: result.Elapsed.Seconds(),
+		Precision: p.f.usedPrecision(), Machine: p.f.machine(), Quality: q, Seconds: result.Elapsed.Seconds(),
 	}
 	if c := p.sources.content; c != nil {
 		s := c.source()
@@ -43,6 +43,15 @@ func (p *painting) metadata(o style.Options, result *style.Result, q style.Quali
 	}
 	text, err := r.Text()
 	return imageio.Metadata{Text: text, Synthetic: true}, err
+}
+
+// usedPrecision is that of the backend's settings, wherever in them it is.
+func (f *recipeFlags) usedPrecision() string {
+	c, err := cpu.ParseConfig(f.settings())
+	if err != nil {
+		return ""
+	}
+	return c.Precision
 }
 
 // machine names the processor and the instructions that are used: bits are equal on the same.

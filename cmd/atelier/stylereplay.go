@@ -77,6 +77,7 @@ func readRecord(path string) (style.Record, error) {
 func (f *styleFlags) fromRecord(r style.Record, args []string) (job, error) {
 	f.options = r.Again()
 	f.pooling = r.Pooling
+	f.precision = r.Precision
 	want := len(r.Styles)
 	if r.Content != nil {
 		want++

@@ -38,7 +38,7 @@ func (f *styleFlags) openStudio(stdout, stderr io.Writer) (*studio, error) {
 	if s.page, err = f.openPage(stderr); err != nil {
 		return nil, err
 	}
-	if s.backend, err = f.open(); err != nil {
+	if s.backend, err = f.open(stderr); err != nil {
 		s.close()
 		return nil, err
 	}

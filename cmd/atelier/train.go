@@ -111,7 +111,7 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
-	if config.Backend, err = f.open(); err != nil {
+	if config.Backend, err = f.open(stderr); err != nil {
 		return err
 	}
 	defer config.Backend.Finalize()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -86,8 +87,9 @@ func (r *recorder) describe(f *trainFlags, from *recipe.Recipe, config learn.Con
 	version, commit := buildVersion()
 	device := cpu.Probe()
 	level := f.isa
-	if settings, err := cpu.ParseConfig(backendSettings(f.threads, f.isa, f.backend)); err == nil && settings.ISA != "" {
-		level = settings.ISA
+	precision := ""
+	if settings, err := cpu.ParseConfig(f.settings()); err == nil {
+		level, precision = cmp.Or(settings.ISA, level), settings.Precision
 	}
 	for _, l := range device.Levels {
 		if l.Chosen && level == "" {
@@ -105,7 +107,7 @@ func (r *recorder) describe(f *trainFlags, from *recipe.Recipe, config learn.Con
 		Progress: &race.Progress{},
 		Notes: &race.Notes{
 			Data: config.Phases[len(config.Phases)-1].Data.Name, Seed: from.Seed,
-			Processor: device.Processor, Kernels: level, Threads: f.threads, Memory: device.Memory,
+			Processor: device.Processor, Kernels: level, Precision: precision, Threads: f.threads, Memory: device.Memory,
 		},
 	}
 }
