@@ -1,0 +1,64 @@
+package amx
+
+// Shapes of the packed operands.
+const (
+	// RowsA is the rows of a panel of A.
+	RowsA = 16
+	// ColumnsB is the columns of a panel of B.
+	ColumnsB = 32
+	// Depth is the steps of k in a tile.
+	Depth = 32
+
+	tileA = RowsA * Depth    // elements
+	tileB = ColumnsB * Depth // elements of the two tiles of a panel that belong together
+)
+
+// Kernel is one way to compute what the package's contract says. All of them give the same bits.
+type Kernel struct {
+	Name  string
+	panel func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+}
+
+var (
+	portableKernel = Kernel{Name: "portable", panel: portable}
+	tileKernel     = Kernel{Name: "tiles", panel: panelTiles}
+)
+
+// Portable returns the kernel that is Go alone. It runs everywhere and is the reference for the other.
+func Portable() *Kernel { return &portableKernel }
+
+// Tiles returns the kernel that uses AMX. It panics where Missing is not empty.
+func Tiles() *Kernel {
+	if len(Missing()) > 0 {
+		panic("amx: no tiles: see Missing")
+	}
+	return &tileKernel
+}
+
+// Available lists the kernels that can run here, the portable one first.
+func Available() []*Kernel {
+	if len(Missing()) > 0 {
+		return []*Kernel{Portable()}
+	}
+	return []*Kernel{Portable(), Tiles()}
+}
+
+// Panel multiplies rows of A by a panel of B, over some tiles of k:
+//
+//	a: ceil(rows/16) panels, panelA elements apart, of which the first tiles of k are used
+//	b: one panel, of which the first tiles of k are used
+//	c: element (i,j) at c[i*ldc+j], ldc >= cols unless rows is 1
+//
+// Elements of c outside of rows×cols are neither read nor written. rows and tiles are at least 1, cols is 1 to 32.
+// Nothing is checked: callers vouch for the lengths.
+func (g *Kernel) Panel(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
+	g.panel(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
+}
+
+// PackedSizeA is the elements of a packed A of m rows and k columns.
+func PackedSizeA(m, k int) int { return ceilDiv(m, RowsA) * ceilDiv(k, Depth) * tileA }
+
+// PackedSizeB is the elements of a packed B of k rows and n columns.
+func PackedSizeB(k, n int) int { return ceilDiv(n, ColumnsB) * ceilDiv(k, Depth) * tileB }
+
+func ceilDiv(x, y int) int { return (x + y - 1) / y }

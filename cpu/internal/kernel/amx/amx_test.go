@@ -1,0 +1,390 @@
+package amx
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/atelier-go/atelier/cpu/internal/par"
+)
+
+// packA and packB are the formulas of the package's documentation.
+func packA(a []uint16, m, k int) []uint16 {
+	packed, tiles := make([]uint16, PackedSizeA(m, k)), ceilDiv(k, Depth)
+	for i := range m {
+		for p := range k {
+			packed[((i/16*tiles+p/32)*16+i%16)*32+p%32] = a[i*k+p]
+		}
+	}
+	return packed
+}
+
+func packB(b []uint16, k, n int) []uint16 {
+	packed, tiles := make([]uint16, PackedSizeB(k, n)), ceilDiv(k, Depth)
+	for p := range k {
+		for j := range n {
+			packed[((j/32*16*tiles+p/2)*32+j%32)*2+p%2] = b[p*n+j]
+		}
+	}
+	return packed
+}
+
+// operands is a product of matrices stored by rows, a: [m k], b: [k n], and packed.
+type operands struct {
+	m, n, k          int
+	a, b             []uint16
+	packedA, packedB []uint16
+}
+
+func newOperands(m, n, k int) *operands {
+	r := rand.New(rand.NewPCG(uint64(m<<32|n), uint64(k)))
+	x := &operands{m: m, n: n, k: k, a: bfloats(r, m*k), b: bfloats(r, k*n)}
+	x.pack()
+	return x
+}
+
+func (x *operands) pack() {
+	x.packedA, x.packedB = packA(x.a, x.m, x.k), packB(x.b, x.k, x.n)
+}
+
+// bfloats is numbers between -1 and 1 of 8 significant bits.
+func bfloats(r *rand.Rand, n int) []uint16 {
+	x := make([]uint16, n)
+	for i := range x {
+		x[i] = bfloat(2*r.Float32() - 1)
+	}
+	return x
+}
+
+// bfloat cuts a number to bfloat16.
+func bfloat(x float32) uint16 { return uint16(math.Float32bits(x) >> 16) }
+
+func value(x uint16) float64 { return float64(math.Float32frombits(uint32(x) << 16)) }
+
+// guard is what must not be written.
+const guard = 12345
+
+// output is C with gaps between its rows and guards around it.
+type output struct {
+	buffer []float32
+	n, ldc int
+}
+
+func newOutput(m, n int, seed uint64) *output {
+	r := rand.New(rand.NewPCG(seed, 1))
+	x := &output{n: n, ldc: n + 3}
+	x.buffer = make([]float32, (m+2)*x.ldc)
+	for i := range x.buffer {
+		x.buffer[i] = guard
+	}
+	for i := range m {
+		for j := range n {
+			x.buffer[(i+1)*x.ldc+j] = 2*r.Float32() - 1
+		}
+	}
+	return x
+}
+
+func (x *output) clone() *output {
+	return &output{buffer: slices.Clone(x.buffer), n: x.n, ldc: x.ldc}
+}
+
+func (x *output) data() []float32     { return x.buffer[x.ldc:] }
+func (x *output) at(i, j int) float32 { return x.buffer[(i+1)*x.ldc+j] }
+func (x *output) inside(index, m int) bool {
+	return index/x.ldc-1 >= 0 && index/x.ldc-1 < m && index%x.ldc < x.n
+}
+
+// check compares with the formula in float64, within k·ε·Σ|a|·|b| and what C adds, and looks at the guards.
+func check(t *testing.T, x *operands, before, after *output, accumulate bool) {
+	t.Helper()
+	for i := range x.m {
+		for j := range x.n {
+			want, size := 0.0, 0.0
+			if accumulate {
+				want = float64(before.at(i, j))
+				size = math.Abs(want)
+			}
+			for p := range x.k {
+				product := value(x.a[i*x.k+p]) * value(x.b[p*x.n+j])
+				want += product
+				size += math.Abs(product)
+			}
+			bound := float64(x.k+2) * 0x1p-24 * size
+			if got := float64(after.at(i, j)); !(math.Abs(got-want) <= bound) {
+				t.Fatalf("m=%d n=%d k=%d accumulate=%v: C[%d,%d] = %v, want %v ± %v", x.m, x.n, x.k, accumulate, i, j, got, want, bound)
+			}
+		}
+	}
+	for i, got := range after.buffer {
+		if !after.inside(i, x.m) && got != guard {
+			t.Fatalf("m=%d n=%d k=%d: wrote %v outside of C, at %d", x.m, x.n, x.k, got, i-after.ldc)
+		}
+	}
+}
+
+// eachKernel runs a test for the kernels that can run here and says where tiles are left out.
+func eachKernel(t *testing.T, test func(t *testing.T, g *Kernel)) {
+	for _, g := range []*Kernel{&portableKernel, &tileKernel} {
+		t.Run("kernel="+g.Name, func(t *testing.T) {
+			if g == &tileKernel && len(Missing()) > 0 {
+				t.Skipf("no tiles here: missing %v", Missing())
+			}
+			test(t, g)
+		})
+	}
+}
+
+// panelShapes are rows, columns and depths at, before and behind every edge of tiles and blocks.
+func panelShapes() [][3]int {
+	var shapes [][3]int
+	for _, rows := range []int{1, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100} {
+		for _, cols := range []int{1, 15, 16, 17, 31, 32} {
+			for _, k := range []int{1, 2, 31, 32, 33, 97} {
+				if testing.Short() && (rows+cols+k)%3 != 0 && rows > 33 {
+					continue
+				}
+				shapes = append(shapes, [3]int{rows, cols, k})
+			}
+		}
+	}
+	return shapes
+}
+
+func TestPanel(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		for _, s := range panelShapes() {
+			x := newOperands(s[0], s[1], s[2])
+			for _, accumulate := range []bool{false, true} {
+				before := newOutput(x.m, x.n, 7)
+				after := before.clone()
+				tiles := ceilDiv(x.k, Depth)
+				g.Panel(x.m, x.n, tiles, &x.packedA[0], tiles*tileA, &x.packedB[0], &after.data()[0], after.ldc, accumulate)
+				check(t, x, before, after, accumulate)
+			}
+		}
+	})
+}
+
+// TestPartOfK has a panel over some of the tiles of k give what those alone give.
+func TestPartOfK(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		const m, n, k, skip, use = 50, 32, 160, 32, 64
+		x := newOperands(m, n, k)
+		got := newOutput(m, n, 1)
+		g.Panel(m, n, use/Depth, &x.packedA[skip/Depth*tileA], k/Depth*tileA, &x.packedB[skip/Depth*tileB], &got.data()[0], got.ldc, false)
+		part := &operands{m: m, n: n, k: use, b: x.b[skip*n : (skip+use)*n]}
+		for i := range m {
+			part.a = append(part.a, x.a[i*k+skip:][:use]...)
+		}
+		check(t, part, got, got, false)
+	})
+}
+
+// TestKernelsAgree has the same bits from all kernels, of numbers whose sizes differ so that order and rounding show.
+func TestKernelsAgree(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		for _, s := range [][3]int{{33, 32, 320}, {16, 17, 64}, {70, 5, 33}} {
+			x := newOperands(s[0], s[1], s[2])
+			r := rand.New(rand.NewPCG(3, 4))
+			for i := range x.a {
+				x.a[i] = bfloat(float32(r.NormFloat64() * math.Exp(4*r.NormFloat64())))
+			}
+			x.pack()
+			got := newOutput(x.m, x.n, 5)
+			want := got.clone()
+			g.Multiply(nil, x.m, x.n, x.k, x.packedA, x.packedB, got.data(), got.ldc, true)
+			byFormula(x, want)
+			for i := range got.buffer {
+				if math.Float32bits(got.buffer[i]) != math.Float32bits(want.buffer[i]) {
+					t.Fatalf("%v: at %d: %v, want %v", s, i, got.buffer[i], want.buffer[i])
+				}
+			}
+		}
+	})
+}
+
+// byFormula adds to C as Intel's manual describes TDPBF16PS, tile after tile, on matrices that are not packed.
+func byFormula(x *operands, c *output) {
+	at := func(s []uint16, i int, inside bool) float64 {
+		if !inside {
+			return 0
+		}
+		return value(s[i])
+	}
+	for i := range x.m {
+		for j := range x.n {
+			sum := c.at(i, j)
+			for t := 0; t < x.k; t += 32 {
+				var halves [2]float32
+				for p := t; p < t+32; p++ {
+					product := at(x.a, i*x.k+p, p < x.k) * at(x.b, p*x.n+j, p < x.k)
+					halves[p%2] = float32(float64(halves[p%2]) + product)
+				}
+				sum += halves[0] + halves[1]
+			}
+			c.data()[i*c.ldc+j] = sum
+		}
+	}
+}
+
+// TestSubnormal has subnormal numbers count as zeros where they are factors, sums and what is accumulated to.
+func TestSubnormal(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		const one, tiny, small = 0x3f80, 0x0001, 0x0080 // 1, 2^-133, 2^-126: the smallest normal number
+		const half = 0x3f00
+		for _, c := range []struct {
+			a, b uint16
+			c    float32
+			want float32
+		}{
+			{one, one, 0x1p-140, 1},
+			{tiny, 0x7f00, 1, 1},
+			{0x7f00, tiny, 1, 1},
+			{small, one, 0, 0x1p-126},
+			{small, half, 0, 0},
+			{small, half, 0x1p-126, 0x1p-126},
+			{0, one, 0x1p-140, 0},
+		} {
+			x := &operands{m: 1, n: 1, k: 1, a: []uint16{c.a}, b: []uint16{c.b}}
+			x.pack()
+			got := []float32{c.c}
+			g.Multiply(nil, 1, 1, 1, x.packedA, x.packedB, got, 1, true)
+			if got[0] != c.want {
+				t.Errorf("%v + %v·%v = %v, want %v", c.c, value(c.a), value(c.b), got[0], c.want)
+			}
+		}
+	})
+}
+
+// TestNonFinite has NaN and infinity go where the formula has them, and nowhere else: not into what pads.
+func TestNonFinite(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		const m, n, k, nan, infinity = 35, 33, 37, 0x7fc0, 0x7f80
+		for _, bad := range []uint16{nan, infinity} {
+			x := newOperands(m, n, k)
+			for i := range x.b {
+				x.b[i] = 0
+			}
+			x.a[(m-1)*k+k-1] = bad // times 0
+			x.pack()
+			c := newOutput(m, n, 1)
+			g.Multiply(nil, m, n, k, x.packedA, x.packedB, c.data(), c.ldc, false)
+			for i := range m {
+				for j := range n {
+					if got := c.at(i, j); (got != got) != (i == m-1) {
+						t.Fatalf("%#x: C[%d,%d] = %v", bad, i, j, got)
+					}
+				}
+			}
+		}
+	})
+}
+
+// shapes reach items in rows, in columns, several passes over k, and edges of each.
+var shapes = [][3]int{{1, 1, 1}, {3, 70, 65}, {33, 1, 300}, {130, 100, 33}, {64, 64, 800}, {600, 40, 40}, {20, 560, 400}}
+
+func TestMultiply(t *testing.T) {
+	pool := par.New(2)
+	defer pool.Close()
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		for i, s := range shapes {
+			x := newOperands(s[0], s[1], s[2])
+			before := newOutput(x.m, x.n, 7)
+			after := before.clone()
+			accumulate := i%2 == 0
+			g.Multiply(pool, x.m, x.n, x.k, x.packedA, x.packedB, after.data(), after.ldc, accumulate)
+			check(t, x, before, after, accumulate)
+		}
+	})
+}
+
+// TestThreads has the same bits for every number of threads.
+func TestThreads(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		x := newOperands(150, 130, 700)
+		want := newOutput(x.m, x.n, 1)
+		g.Multiply(nil, x.m, x.n, x.k, x.packedA, x.packedB, want.data(), want.ldc, false)
+		for _, threads := range []int{1, 3, 8} {
+			pool := par.New(threads)
+			got := newOutput(x.m, x.n, 1)
+			g.Multiply(pool, x.m, x.n, x.k, x.packedA, x.packedB, got.data(), got.ldc, false)
+			pool.Close()
+			if !slices.Equal(got.buffer, want.buffer) {
+				t.Errorf("%d threads change bits", threads)
+			}
+		}
+	})
+}
+
+func TestEmpty(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		c := []float32{1, 2, 3, 4}
+		g.Multiply(nil, 2, 1, 0, nil, nil, c, 2, true)
+		if want := []float32{1, 2, 3, 4}; !slices.Equal(c, want) {
+			t.Errorf("k=0 accumulated: %v, want %v", c, want)
+		}
+		g.Multiply(nil, 2, 1, 0, nil, nil, c, 2, false)
+		if want := []float32{0, 2, 0, 4}; !slices.Equal(c, want) {
+			t.Errorf("k=0: %v, want %v", c, want)
+		}
+		g.Multiply(nil, 0, 1, 1, nil, nil, nil, 1, false)
+		g.Multiply(nil, 1, 0, 1, nil, nil, nil, 0, false)
+	})
+}
+
+func TestPanics(t *testing.T) {
+	x := newOperands(20, 40, 50)
+	c := make([]float32, 20*40)
+	for name, f := range map[string]func(){
+		"a":   func() { Portable().Multiply(nil, 20, 40, 50, x.packedA[1:], x.packedB, c, 40, false) },
+		"b":   func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB[1:], c, 40, false) },
+		"c":   func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB, c[1:], 40, false) },
+		"ldc": func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB, c, 39, false) },
+		"big": func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB, c, math.MaxInt/4, false) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if _, ok := recover().(string); !ok {
+					t.Error("did not panic with a message")
+				}
+			}()
+			f()
+		})
+	}
+}
+
+// TestAvailableAgreesWithMissing: what explains must not differ from what decides.
+func TestAvailableAgreesWithMissing(t *testing.T) {
+	names := fmt.Sprint(Available()[0].Name)
+	for _, g := range Available()[1:] {
+		names += " " + g.Name
+	}
+	want := "portable"
+	if len(Missing()) == 0 {
+		want += " tiles"
+	}
+	if names != want {
+		t.Errorf("available: %s; missing: %v", names, Missing())
+	}
+	t.Logf("available: %s; missing: %v", names, Missing())
+}
+
+func BenchmarkMultiply(b *testing.B) {
+	pool := par.New(2)
+	defer pool.Close()
+	for _, g := range Available()[1:] { // the reference is not written for speed
+		for _, s := range [][3]int{{512, 512, 352}, {2048, 2048, 2048}, {65536, 128, 1152}, {4096, 512, 4608}} {
+			b.Run(fmt.Sprintf("kernel=%s/m=%d/n=%d/k=%d", g.Name, s[0], s[1], s[2]), func(b *testing.B) {
+				x := newOperands(s[0], s[1], s[2])
+				c := make([]float32, x.m*x.n)
+				for b.Loop() {
+					g.Multiply(pool, x.m, x.n, x.k, x.packedA, x.packedB, c, x.n, false)
+				}
+				b.ReportMetric(2*float64(x.m)*float64(x.n)*float64(x.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}

@@ -1,0 +1,13 @@
+//go:build !amd64 || noasm
+
+package amx
+
+// assembly says whether this build has the kernels.
+const assembly = false
+
+// panelTiles stands in the place of the kernel that this build does not have; Tiles keeps it from being called.
+func panelTiles(int, int, int, *uint16, int, *uint16, *float32, int, bool) {
+	panic("amx: this build has no assembly")
+}
+
+func enabledState() uint32 { return 0 }
