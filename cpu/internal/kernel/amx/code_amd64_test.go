@@ -1,0 +1,111 @@
+//go:build !noasm
+
+package amx
+
+import (
+	"runtime"
+	"slices"
+	"testing"
+	"unsafe"
+)
+
+// kernelFunc is the type of the assembly functions.
+type kernelFunc = func(config *byte, blocks, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+
+// codeOf is the machine code of an assembly function, as it lies in memory. A function value leads to a wrapper, which
+// calls it with arguments on the stack.
+func codeOf(t *testing.T, f kernelFunc) []byte {
+	t.Helper()
+	wrapper := **(**unsafe.Pointer)(unsafe.Pointer(&f))
+	name := runtime.FuncForPC(uintptr(wrapper)).Name()
+	for i := range 256 {
+		if *(*byte)(unsafe.Add(wrapper, i)) != 0xe8 { // CALL
+			continue
+		}
+		target := unsafe.Add(wrapper, i+5+int(*(*int32)(unsafe.Add(wrapper, i+1))))
+		if g := runtime.FuncForPC(uintptr(target)); g != nil && g.Entry() == uintptr(target) && g.Name() == name {
+			return unsafe.Slice((*byte)(target), codeLength(g))
+		}
+	}
+	t.Fatalf("the code of %s is not found", name)
+	return nil
+}
+
+// codeLength is the bytes from a function's start to where addresses belong to another.
+func codeLength(f *runtime.Func) int {
+	n := 1
+	for runtime.FuncForPC(f.Entry()+uintptr(n)).Entry() == f.Entry() {
+		n++
+	}
+	return n
+}
+
+// interpret is an assembly function's call on a machine of its own.
+func interpret(t *testing.T, f kernelFunc, cfg *config, blocks, tiles int, a []uint16, panelA int, b []uint16, c []float32, ldc int, accumulate bool) {
+	t.Helper()
+	address := func(r region) uint64 { return r.address }
+	configs := []config{*cfg}
+	stack := make([]uint64, 10)
+	stack[1], stack[2], stack[3] = address(regionOf(configs)), uint64(blocks), uint64(tiles)
+	stack[4], stack[5], stack[6] = address(regionOf(a)), uint64(panelA), address(regionOf(b))
+	stack[7], stack[8] = address(regionOf(c)), uint64(ldc)
+	if accumulate {
+		stack[9] = 1
+	}
+	m := machine{code: codeOf(t, f), memory: []region{regionOf(configs), regionOf(stack), regionOf(a), regionOf(b), regionOf(c)}}
+	const sp = 4
+	m.r[sp] = address(regionOf(stack))
+	if err := m.run(); err != nil {
+		t.Fatal(err)
+	}
+	if m.configured {
+		t.Fatal("tiles are not released")
+	}
+	runtime.KeepAlive(stack)
+}
+
+// TestCode executes the assembled kernels in an interpreter, on memory that ends where the operands do, and compares with
+// the formula and, bit for bit, with the portable kernel.
+func TestCode(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		f          kernelFunc
+		rows, cols []int // of a block
+	}{
+		{"panel32x32", panel32x32BF16AMX, []int{17, 31, 32}, []int{17, 32}},
+		{"panel32x16", panel32x16BF16AMX, []int{17, 31, 32}, []int{1, 16}},
+		{"panel16x32", panel16x32BF16AMX, []int{1, 15, 16}, []int{17, 32}},
+		{"panel16x16", panel16x16BF16AMX, []int{1, 15, 16}, []int{1, 16}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, rows := range c.rows {
+				for _, cols := range c.cols {
+					for _, k := range []int{1, 33, 96} {
+						for _, accumulate := range []bool{false, true} {
+							testCode(t, c.f, rows, cols, k, accumulate)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func testCode(t *testing.T, f kernelFunc, rows, cols, k int, accumulate bool) {
+	t.Helper()
+	blocks := 1
+	if rows%side == 0 {
+		blocks = 3 // below each other
+	}
+	x := newOperands(blocks*rows, cols, k)
+	tiles := ceilDiv(k, Depth)
+	before := newOutput(x.m, cols, 9)
+	got, want := before.clone(), before.clone()
+	cfg := configure(rows, cols)
+	interpret(t, f, &cfg, blocks, tiles, x.packedA, tiles*tileA, x.packedB, got.data()[:(x.m-1)*got.ldc+cols], got.ldc, accumulate)
+	check(t, x, before, got, accumulate)
+	portable(x.m, cols, tiles, &x.packedA[0], tiles*tileA, &x.packedB[0], &want.data()[0], want.ldc, accumulate)
+	if !slices.Equal(got.buffer, want.buffer) {
+		t.Fatalf("rows=%d cols=%d k=%d: the code and the portable kernel differ", rows, cols, k)
+	}
+}
