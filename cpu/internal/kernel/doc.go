@@ -6,6 +6,9 @@
 // the reference that the others are tested against; AVX2 and AVX512, which are generated assembly for amd64. The
 // level is an argument or a row of a table, never a global: one process can run them all, and tests do.
 //
+// AMX is not a level but a package, amx: it does one thing, on bfloat16, and a processor has it or not beside AVX512.
+// It is the one place where its instructions are emitted.
+//
 // # Files of a family
 //
 //	<op>.go             the contract as a formula, the table of levels

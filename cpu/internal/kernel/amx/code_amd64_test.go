@@ -64,8 +64,8 @@ func interpret(t *testing.T, f kernelFunc, cfg *config, blocks, tiles int, a []u
 	runtime.KeepAlive(stack)
 }
 
-// TestCode executes the assembled kernels in an interpreter, on memory that ends where the operands do, and compares with
-// the formula and, bit for bit, with the portable kernel.
+// TestCode executes the assembled kernels in an interpreter, on memory that ends where the operands do, and compares
+// with the formula and, bit for bit, with the portable kernel.
 func TestCode(t *testing.T) {
 	for _, c := range []struct {
 		name       string

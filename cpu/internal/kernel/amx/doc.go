@@ -27,34 +27,36 @@
 //
 // TDPBF16PS sums the 16 products of the even steps of a tile, each fused with its addition, and those of the odd steps,
 // both from zero; then it adds the two, and the result to C. It rounds to nearest even and takes subnormal numbers for
-// zeros, in its operands and in its results; the rounding mode and flags of the thread play no part. The portable kernel does
-// exactly that, so the two agree bit for bit, and a test of one is a test of the other. Since C is float32 in between
-// too, the bits do not depend on how a product is cut into panels, or on the number of threads.
+// zeros, in its operands and in its results; the rounding mode and flags of the thread play no part. The portable
+// kernel does exactly that, so the two agree bit for bit, and a test of one is a test of the other. Since C is float32
+// in between too, the bits do not depend on how a product is cut into panels, or on the number of threads.
 //
 // # Tiles and goroutines
 //
 // The tiles are thread state that Go knows nothing of. What keeps the two apart:
 //
-//   - A kernel call configures the tiles, uses them and releases them. Nothing of them is alive in Go code, so it
-//     does not matter on which thread a goroutine runs next, and no goroutine needs to be locked to one.
+//   - A kernel call configures the tiles, uses them and releases them. Nothing of them is alive in Go code, so it does
+//     not matter on which thread a goroutine runs next, and no goroutine needs to be locked to one.
 //   - Within a call no goroutine is scheduled away. Go preempts by a signal whose handler looks for a safe point;
-//     assembly functions have none (runtime.isAsyncSafePoint: no map of their locals, and FuncFlagAsm), so the handler returns
-//     to where it interrupted. A collection that stops the world waits for the call, some tens of
-//     microseconds at the lengths that Multiply uses. Stacks do not grow or move within it either: NOSPLIT, no frame, no calls.
-//   - Signals, for preemption, profiles and timers, do arrive within a call. Linux saves the tiles in the signal's frame and
-//     gives the handler clean ones; its return restores them, and the instruction that was interrupted goes on with the
-//     row that it had reached (it counts rows in the tiles' configuration for that). So it is when the system moves the
-//     thread to another processor.
-//   - The frame takes 8 KiB more with tiles in it, about 11 KiB in all; the kernel says how much in AT_MINSIGSTKSZ. Go's
-//     handlers run on stacks of 32 KiB, which Linux checks when tiles are asked for. Without cgo there are no threads but Go's.
-//   - The memory of a, b and c cannot be freed or moved within a call: they are arguments of Go functions that wait for it.
+//     assembly functions have none (runtime.isAsyncSafePoint: no map of their locals, and FuncFlagAsm), so the handler
+//     returns to where it interrupted. A collection that stops the world waits for the call, some tens of microseconds
+//     at the lengths that Multiply uses. Stacks do not grow or move within it either: NOSPLIT, no frame, no calls.
+//   - Signals, for preemption, profiles and timers, do arrive within a call. Linux saves the tiles in the signal's
+//     frame and gives the handler clean ones; its return restores them, and the instruction that was interrupted goes
+//     on with the row that it had reached (it counts rows in the tiles' configuration for that). So it is when the
+//     system moves the thread to another processor.
+//   - The frame takes 8 KiB more with tiles in it, about 11 KiB in all; the kernel says how much in AT_MINSIGSTKSZ.
+//     Go's handlers run on stacks of 32 KiB, which Linux checks when tiles are asked for. Without cgo there are no
+//     threads but Go's.
+//   - The memory of a, b and c cannot be freed or moved within a call: they are arguments of Go functions that wait for
+//     it.
 //
 // # Asking for tiles
 //
-// Linux keeps tiles from a process until it asks (arch_prctl, ARCH_REQ_XCOMP_PERM), because of the signal frames. Missing
-// asks once, reads back what was granted, and says what is in the way where the answer is no. The permission is the process's, it
-// holds for all threads, and its children have it until they execute another program. Each thread gets the memory to save its
-// tiles in when it first uses one.
+// Linux keeps tiles from a process until it asks (arch_prctl, ARCH_REQ_XCOMP_PERM), because of the signal frames.
+// Missing asks once, reads back what was granted, and says what is in the way where the answer is no. The permission is
+// the process's, it holds for all threads, and its children have it until they execute another program. Each thread
+// gets the memory to save its tiles in when it first uses one.
 //
 // Nothing here was measured on a processor with AMX yet: block sizes are those that the sizes of the caches suggest.
 package amx

@@ -9,9 +9,9 @@ import (
 	"unsafe"
 )
 
-// machine executes the few instructions that the kernels consist of, from their bytes. It knows the encodings from Intel's
-// manual and nothing of how they were generated; what it does not know, and an access outside of the memory that it was
-// given, ends the program with an error.
+// machine executes the few instructions that the kernels consist of, from their bytes. It knows the encodings from
+// Intel's manual and nothing of how they were generated; what it does not know, and an access outside of the memory
+// that it was given, ends the program with an error.
 type machine struct {
 	code   []byte
 	pc     int

@@ -8,8 +8,8 @@ import (
 
 // Blocking for a first-level cache of 48 KiB and a second level of 2 MiB, which every processor with AMX has.
 const (
-	// deepest is the tiles of k that a panel of B and 32 rows of A, together 4 KiB for each tile, may have to stay in the first level
-	// while the next rows of A come in.
+	// deepest is the tiles of k that a panel of B and 32 rows of A, together 4 KiB for each tile, may have to stay in
+	// the first level while the next rows of A come in.
 	deepest = 11
 	// widest is the rows and columns of a piece of C: 1 MiB, which stays in the second level while all of k passes,
 	// beside 352 KiB each of A and B.
@@ -18,8 +18,8 @@ const (
 	items = 16
 )
 
-// Multiply computes C (+)= A·B for packed A and B, with C's element (i,j) at c[i*ldc+j], on the workers of pool; a nil pool
-// means the calling goroutine alone, as inside a body of par.For. It panics when a slice is too short.
+// Multiply computes C (+)= A·B for packed A and B, with C's element (i,j) at c[i*ldc+j], on the workers of pool; a nil
+// pool means the calling goroutine alone, as inside a body of par.For. It panics when a slice is too short.
 func (g *Kernel) Multiply(pool *par.Pool, m, n, k int, a, b []uint16, c []float32, ldc int, accumulate bool) {
 	if m <= 0 || n <= 0 {
 		return

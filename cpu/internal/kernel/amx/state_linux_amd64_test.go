@@ -49,8 +49,8 @@ func TestPermissionIsGranted(t *testing.T) {
 	}
 }
 
-// TestSignalFrameFits has the kernel's largest signal frame, tiles included, leave half of the stack on which Go's handlers
-// run, of 32 KiB, to them.
+// TestSignalFrameFits has the kernel's largest signal frame, tiles included, leave half of the stack on which Go's
+// handlers run, of 32 KiB, to them.
 func TestSignalFrameFits(t *testing.T) {
 	const minSigStackSize, goStack = 51, 32 << 10 // AT_MINSIGSTKSZ; runtime.mpreinit
 	auxv, err := os.ReadFile("/proc/self/auxv")

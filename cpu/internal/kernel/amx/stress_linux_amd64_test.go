@@ -22,8 +22,8 @@ import (
 
 var stress = flag.Duration("stress", 2*time.Second, "how long TestStress runs")
 
-// TestStress has tiles in use on more threads than there are processors while the collector, the profiler and a timer interrupt them, and
-// compares every result, bit for bit. For a minute of it:
+// TestStress has tiles in use on more threads than there are processors while the collector, the profiler and a timer
+// interrupt them, and compares every result, bit for bit. For a minute of it:
 //
 //	go test ./cpu/internal/kernel/amx -run TestStress -v -stress 1m
 func TestStress(t *testing.T) {
