@@ -11,7 +11,7 @@ import (
 // precision is what operands become at a level of kernels: what was asked for where it can be had. c is checked.
 func (c Config) precision(level isa.Level) isa.Precision {
 	p, err := isa.ParsePrecision(c.Precision)
-	if err != nil || bf16.For(level) == nil {
+	if err != nil || p == isa.Float32 || bf16.For(level) == nil {
 		return isa.Float32
 	}
 	// The portable kernels are a reference that is asked for by name; elsewhere they would only be slow.

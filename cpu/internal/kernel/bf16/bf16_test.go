@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/atelier-go/atelier/cpu/internal/kernel/amx"
 )
 
 func TestBits(t *testing.T) {
@@ -233,5 +235,32 @@ func TestPanics(t *testing.T) {
 			}()
 			f()
 		})
+	}
+}
+
+// TestTilesReadThisFormat multiplies what is packed here by the reference of package amx, whose tiles have the same
+// format: on machines without AMX this is what holds the two together.
+func TestTilesReadThisFormat(t *testing.T) {
+	const m, n, k = 37, 50, 70
+	g, tiles := Kernels[0], Tiles(k)
+	r := rand.New(rand.NewPCG(1, 9))
+	a, b := make([]float32, m*k), make([]float32, k*n)
+	for _, x := range [][]float32{a, b} {
+		for i := range x {
+			x[i] = r.Float32()*2 - 1
+		}
+	}
+	packedA, packedB := make([]uint16, SizeA(m, k)), make([]uint16, SizeB(k, n))
+	g.PackA(packedA, a, k, 1, m, k)
+	g.PackB(packedB, b, n, 1, k, n)
+	got, want := make([]float32, m*n), make([]float32, m*n)
+	for j := 0; j < n; j += NR {
+		amx.Portable().Panel(m, min(NR, n-j), tiles, &packedA[0], tiles*tileA, &packedB[j/NR*tiles*tileB], &got[j], n, false)
+	}
+	g.Block(m, n, k, packedA, packedB, want, n, false)
+	for i := range want {
+		if math.Abs(float64(got[i]-want[i])) > 2*k*0x1p-24*k {
+			t.Fatalf("C[%d,%d] = %v, want %v", i/n, i%n, got[i], want[i])
+		}
 	}
 }

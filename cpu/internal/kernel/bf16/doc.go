@@ -35,5 +35,5 @@
 //
 // a is ceil(rows/16) panels of A, b one panel of B, and C's element (i,j) is at c[i·ldc+j]. All 32 columns of rows
 // [0,rows) of C are written, and no others; rows and tiles are at least 1. Columns that do not fill a panel are written to
-// a block on the side by the caller.
+// a block on the side by the caller. AMX's is package amx's, which takes the number of columns too.
 package bf16

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/amx"
 )
 
 // The format's sizes; see the package's documentation.
@@ -33,12 +34,23 @@ type multiplier int
 const (
 	portable multiplier = iota
 	vdpbf16ps
+	tdpbf16ps
 )
 
 // Kernels has every kernel, the preferred one of a level last.
 var Kernels = []*Kernel{
 	{Name: "bf16 portable", ISA: isa.Portable, Missing: isa.Portable.Missing, Speed: 1, multiplier: portable},
 	{Name: "bf16 avx512", ISA: isa.AVX512, Missing: isa.MissingBF16, Speed: 2, multiplier: vdpbf16ps},
+	{Name: "bf16 amx", ISA: isa.AVX512, Missing: missingTiles, Speed: 16, multiplier: tdpbf16ps},
+}
+
+// missingTiles says what keeps AMX from running here, or the packing for it, which is AVX512-BF16's. The first call asks
+// the operating system for tiles where the processor has them.
+func missingTiles() []string {
+	if missing := isa.MissingBF16(); len(missing) > 0 {
+		return append(missing, amx.Missing()...)
+	}
+	return amx.Missing()
 }
 
 // For returns the kernel of a level, or nil where this machine has none for it.
@@ -52,13 +64,15 @@ func For(l isa.Level) *Kernel {
 	return best
 }
 
-// Panel is the micro-kernel; see the package's documentation. Nothing is checked.
-func (g *Kernel) Panel(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool) {
+// panel is the micro-kernel of vectors; see the package's documentation. Nothing is checked.
+func (g *Kernel) panel(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool) {
 	switch g.multiplier { // not a function of the table: what it is given would escape
 	case portable:
 		panelPortable(rows, tiles, a, b, c, ldc, accumulate)
 	case vdpbf16ps:
 		panelAVX512(rows, tiles, a, b, c, ldc, accumulate)
+	default:
+		panic("bf16: tiles have panels of their own")
 	}
 }
 
@@ -93,9 +107,12 @@ func (g *Kernel) Panels(m, n, k int, a, b []uint16, apart int, c []float32, ldc 
 			continue
 		}
 		panel := unsafe.SliceData(b[j/NR*apart:])
-		if columns == NR {
-			g.Panel(rows, tiles, unsafe.SliceData(a), panel, &c[j], ldc, accumulate)
-		} else {
+		switch {
+		case g.multiplier == tdpbf16ps:
+			amx.Tiles().Panel(rows, columns, tiles, unsafe.SliceData(a), tiles*tileA, panel, &c[j], ldc, accumulate)
+		case columns == NR:
+			g.panel(rows, tiles, unsafe.SliceData(a), panel, &c[j], ldc, accumulate)
+		default:
 			g.edge(rows, columns, tiles, a, panel, c[j:], ldc, accumulate)
 		}
 	}
@@ -106,7 +123,7 @@ func (g *Kernel) edge(m, columns, tiles int, a []uint16, panel *uint16, c []floa
 	var sums [MR * NR]float32
 	for i := 0; i < m; i += MR {
 		rows := min(MR, m-i)
-		g.Panel(rows, tiles, unsafe.SliceData(a[i/MR*tiles*tileA:]), panel, &sums[0], NR, false)
+		g.panel(rows, tiles, unsafe.SliceData(a[i/MR*tiles*tileA:]), panel, &sums[0], NR, false)
 		put(c[i*ldc:], ldc, sums[:], rows, columns, accumulate)
 	}
 }

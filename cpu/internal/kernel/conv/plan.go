@@ -156,8 +156,11 @@ func choose(s Spec) string {
 
 // rounding is the kernel of rounded products, or nil where operands are taken as they are.
 func rounding(s Spec, l isa.Level, opt Options) *bf16.Kernel {
+	if opt.Precision == isa.Float32 {
+		return nil
+	}
 	half := bf16.For(l)
-	if half == nil || opt.Precision == isa.Float32 || opt.Precision == isa.Auto && !roundingPays(s, half) {
+	if half == nil || opt.Precision == isa.Auto && !roundingPays(s, half) {
 		return nil
 	}
 	return half

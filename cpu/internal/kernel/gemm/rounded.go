@@ -19,17 +19,18 @@ type Rounded struct {
 // NewRounded returns the products of a kernel of package bf16.
 func NewRounded(k *bf16.Kernel) *Rounded { return &Rounded{Kernel: k} }
 
-var roundedOf = func() (t [len(table)]*Rounded) {
+// roundedOf is made when it is first wanted: looking for tiles asks the operating system for them.
+var roundedOf = sync.OnceValue(func() (t [len(table)]*Rounded) {
 	for l := range t {
 		if k := bf16.For(isa.Level(l)); k != nil {
 			t[l] = NewRounded(k)
 		}
 	}
 	return t
-}()
+})
 
 // RoundedFor returns the kernel of a level, or nil where this machine has none for it.
-func RoundedFor(l isa.Level) *Rounded { return roundedOf[l] }
+func RoundedFor(l isa.Level) *Rounded { return roundedOf()[l] }
 
 // Title is how explanations call an operation of this kernel.
 func (g *Rounded) Title(operation string) string { return operation + " of " + g.Name }
