@@ -64,16 +64,21 @@ func (toy) Build(scope *model.Scope, x *graph.Node, layers []string) []*graph.No
 
 func toyNetwork(t *testing.T) *style.Network {
 	t.Helper()
+	return toyNetworkOn(t, shared)
+}
+
+func toyNetworkOn(t *testing.T, backend compute.Backend) *style.Network {
+	t.Helper()
 	store := model.NewStore()
 	if err := store.SetRNGStateFromSeed(5); err != nil {
 		t.Fatal(err)
 	}
-	exec := model.MustNewExec(shared, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+	exec := model.MustNewExec(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
 		return graph.ReduceAllSum(toy{}.Build(scope, x, []string{"relu3_1"})[0])
 	})
 	exec.MustCall1(make4(1, 16, 16, 3))
 	exec.Finalize()
-	return &style.Network{Features: toy{}, Name: "toy", Store: store, Backend: shared}
+	return &style.Network{Features: toy{}, Name: "toy", Store: store, Backend: backend}
 }
 
 func make4(a, b, c, d int) [][][][]float32 {

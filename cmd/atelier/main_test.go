@@ -43,6 +43,7 @@ func TestUsageErrors(t *testing.T) {
 		{"bench --per-job -1s", "--per-job is -1s"},
 		{"bench --threads 0", "threads=0"},
 		{"bench --isa sse", "isa=sse"},
+		{"bench --precision fp16", "precision=fp16"},
 		{"bench --backend-config threads=1", "twice"},
 		{"bench --job embroidery", "embroidery"},
 		{"bench --job gemm=0", "gemm=0"},
@@ -63,7 +64,7 @@ func TestUsageErrors(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"", "bench"}, {"help", "devices"}, {"--help", "version"}, {"bench --help", "vggconv"}, {"help bench", "--peer"},
-		{"devices -h", "isa=avx2"},
+		{"devices -h", "isa=avx2"}, {"devices -h", "--precision"},
 	} {
 		code, stdout, stderr := atelier(t, strings.Fields(c.args)...)
 		if code != exitOK || stderr != "" || !strings.Contains(stdout, c.want) {

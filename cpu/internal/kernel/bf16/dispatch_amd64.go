@@ -7,7 +7,7 @@ import "unsafe"
 // rowsAtOnce is the rows of a block of panel8x32AVX512.
 const rowsAtOnce = 8
 
-// panelAVX512 is Kernel.Panel with VDPBF16PS. Rows that do not fill a block go through one on the stack.
+// panelAVX512 is Kernel.panel with VDPBF16PS. Rows that do not fill a block go through one on the stack.
 func panelAVX512(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool) {
 	if blocks := rows / rowsAtOnce; blocks > 0 {
 		panel8x32AVX512(blocks, tiles, a, b, c, ldc, accumulate)

@@ -4,7 +4,7 @@
 
 package bf16
 
-// panel8x32AVX512 is Kernel.Panel for a number of blocks of 8 rows. blocks and tiles are at least 1.
+// panel8x32AVX512 is Kernel.panel for a number of blocks of 8 rows. blocks and tiles are at least 1.
 //
 //go:noescape
 func panel8x32AVX512(blocks int, tiles int, a *uint16, b *uint16, c *float32, ldc int, accumulate bool)

@@ -2,7 +2,7 @@ package bf16
 
 import "unsafe"
 
-// panelPortable is Kernel.Panel in plain Go, the reference of the others: exact products, summed in float32.
+// panelPortable is Kernel.panel in plain Go, the reference of the others: exact products, summed in float32.
 func panelPortable(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool) {
 	av := unsafe.Slice(a, ceilDiv(rows, MR)*tiles*tileA)
 	bv := unsafe.Slice(b, tiles*tileB)

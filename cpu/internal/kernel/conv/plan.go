@@ -169,8 +169,8 @@ func rounding(s Spec, l isa.Level, opt Options) *bf16.Kernel {
 // chooseRounded names the algorithm for operands that may be rounded. Those for one channel a group, and into few
 // channels, take them as they are: they are limited by memory and by additions.
 //
-// Winograd's, on rounded operands, has a quarter of the multiplications, and its maps take what makes that less than
-// half of gather's time: it wins where a product of bfloat16 costs half of float32's, and loses where it costs less.
+// Winograd's algorithm has a quarter of the multiplications, and maps besides. In float32, on rounded operands, it is
+// ahead of gather where products of bfloat16 are twice as fast, and falls behind where they are many times as fast.
 func chooseRounded(s Spec, half *bf16.Kernel) string {
 	switch name := choose(s); {
 	case name == "direct", name == "narrow", name == "columns", name == "winograd4" && half.Speed < winogradSpeed:

@@ -24,7 +24,7 @@ const block = 8
 // emitPanel writes the micro-kernel. A whole tile of A's depth is written out, so that every place in it is a constant.
 func emitPanel(c *asm.Context) {
 	asm.Func(c, "panel8x32AVX512", "func(blocks, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool)",
-		"panel8x32AVX512 is Kernel.Panel for a number of blocks of 8 rows. blocks and tiles are at least 1.")
+		"panel8x32AVX512 is Kernel.panel for a number of blocks of 8 rows. blocks and tiles are at least 1.")
 	blocks := c.Load(c.Param("blocks"), c.GP64())
 	tiles := c.Load(c.Param("tiles"), c.GP64())
 	a := c.Load(c.Param("a"), c.GP64())
