@@ -113,7 +113,7 @@ func TestStyleTellsTimeAndMemory(t *testing.T) {
 	code, stdout, stderr := atelier(t, quickly(dir, photo, paint, "-o", filepath.Join(dir, "out.png"))...)
 	_, expected, _ := strings.Cut(stderr, "expected: ")
 	expected, _, _ = strings.Cut(expected, " of memory\n")
-	if code != exitOK || !regexp.MustCompile(` in \S+ with \S+ MiB of memory \(expected `+regexp.QuoteMeta(expected)+`\); style distance`).MatchString(stdout) {
+	if code != exitOK || !regexp.MustCompile(` in \S+ with \S+ [MG]iB of memory \(expected `+regexp.QuoteMeta(expected)+`\); style distance`).MatchString(stdout) {
 		t.Errorf("exit %d, %q, where %q was expected", code, stdout, expected)
 	}
 	code, stdout, stderr = atelier(t, quickly(dir, photo, paint, "-o", filepath.Join(dir, "short.png"), "--time-budget", "1ms")...)
