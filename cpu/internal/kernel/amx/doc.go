@@ -58,5 +58,6 @@
 // the process's, it holds for all threads, and its children have it until they execute another program. Each thread
 // gets the memory to save its tiles in when it first uses one.
 //
-// Nothing here was measured on a processor with AMX yet: block sizes are those that the sizes of the caches suggest.
+// Neither was the code run nor its speed measured on a processor with AMX yet: the kernels' code was executed by the
+// interpreter, and block sizes are those that the sizes of the caches suggest.
 package amx

@@ -15,16 +15,6 @@ func skipWithoutTiles(t *testing.T) {
 	}
 }
 
-// The emulated machine of script/emulate-amx has tiles; if they were not seen, every test of them would skip.
-func TestEmulatedMachineHasTiles(t *testing.T) {
-	if os.Getenv("ATELIER_EMULATED") != "amx" {
-		t.Skip("not in the emulator")
-	}
-	if len(Missing()) > 0 {
-		t.Errorf("missing in the emulator: %v", Missing())
-	}
-}
-
 // TestTilesAreReleased has no configuration left on the thread after a call.
 func TestTilesAreReleased(t *testing.T) {
 	skipWithoutTiles(t)
