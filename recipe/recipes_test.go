@@ -129,6 +129,7 @@ func TestNotebooksBoundaries(t *testing.T) {
 // smaller is what else recipes need to be a matter of seconds.
 var smaller = map[string][]string{
 	"cifar10-airbench94.yaml": {"model=airbench94-8"},
+	"cifar10-airbench95.yaml": {"model=airbench95-8"},
 	"cifar10-growing.yaml":    {"model=airbench94-8"},
 	"cifar10-fast.yaml":       {"model=airbench94-8"},
 	"cifar10-resnet9.yaml":    {"model=resnet9-4"},

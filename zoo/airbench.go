@@ -12,26 +12,32 @@ import (
 	"github.com/atelier-go/atelier/nn"
 )
 
-// Airbench is the three stages of airbench94 (Jordan, 2024): a 3x3 convolution, a 2x2 maximum, norm, GELU, a 3x3
-// convolution, norm, GELU, of 64, 256 and 256 channels. Norms shift but do not scale, and follow the batches quickly;
-// convolutions begin by handing on their first channels. It belongs behind [WhitenStem].
+// Airbench is the three stages of airbench94 or airbench95 (Jordan, 2024): a 3x3 convolution, a 2x2 maximum, norm, GELU, a
+// 3x3 convolution, norm, GELU. Norms shift but do not scale, and follow the batches quickly; convolutions begin by handing
+// on their first channels. It belongs behind [WhitenStem].
 type Airbench struct {
-	Start int `json:"start"` // channels of the first stage, the others have four times as many; zero means 64
+	Version int `json:"version"` // 94: stages of 64, 256 and 256 channels; 95: of 128, 384 and 384; zero means 94
+	Start   int `json:"start"`   // channels of the first stage, the others have 4 or, in 95, 3 times as many; zero means the version's
 }
 
 var _ Backbone = Airbench{}
 
+// airbenches has each version's channels of the first stage, and how many times as many the others have.
+var airbenches = map[int]struct{ start, times int }{94: {64, 4}, 95: {128, 3}}
+
 func (a Airbench) widths() []int {
-	start := own(a.Start, 64)
-	return []int{start, 4 * start, 4 * start}
+	version := airbenches[own(a.Version, 94)]
+	start := own(a.Start, version.start)
+	return []int{start, version.times * start, version.times * start}
 }
 
 // Name is "airbench94", or with other channels "airbench94-32".
 func (a Airbench) Name() string {
-	if own(a.Start, 64) == 64 {
-		return "airbench94"
+	name := fmt.Sprintf("airbench%d", own(a.Version, 94))
+	if a.Start == airbenches[own(a.Version, 94)].start {
+		return name
 	}
-	return sized("airbench94", a.Start)
+	return sized(name, a.Start)
 }
 
 // Width is the 24 of the whitening stem for three channels.
@@ -44,6 +50,9 @@ func (Airbench) Usual() (Stem, Head) { return WhitenStem{}, ScaledHead{Divisor: 
 func (a Airbench) Out(in Shape) ([]Shape, error) {
 	if err := checkChannels(a.Start); err != nil {
 		return nil, err
+	}
+	if _, ok := airbenches[own(a.Version, 94)]; !ok {
+		return nil, fmt.Errorf("there is no airbench%d: 94 and 95 are known", a.Version)
 	}
 	var out []Shape
 	for _, width := range a.widths() {

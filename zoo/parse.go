@@ -105,7 +105,7 @@ func published() []Backbone {
 	for _, d := range darknets {
 		all = append(all, d.Darknet)
 	}
-	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{}, ShallowConvNet{})
+	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{}, Airbench{Version: 95}, ShallowConvNet{})
 }
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
@@ -255,13 +255,18 @@ func describedResNet9(word string) (Backbone, error) {
 	return ResNet9{Start: n}, nil
 }
 
-// describedAirbench reads "airbench94-32".
+// describedAirbench reads "airbench94-32" and "airbench95-64".
 func describedAirbench(word string) (Backbone, error) {
-	n, ok, err := numberOf(word, "airbench94", false)
-	if err != nil || !ok {
-		return nil, err
+	for _, version := range []int{94, 95} {
+		n, ok, err := numberOf(word, fmt.Sprintf("airbench%d", version), false)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return Airbench{Version: version, Start: n}, nil
+		}
 	}
-	return Airbench{Start: n}, nil
+	return nil, nil
 }
 
 // timesOf reads "6x6x6".
