@@ -3,6 +3,7 @@ package zoo
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/atelier-go/atelier/nearest"
@@ -24,6 +25,9 @@ func ByName(name string, classes int) (Model, error) {
 	if len(words) > 3 {
 		return m, fmt.Errorf("zoo: model %q has %d parts, want STEM+BACKBONE+HEAD, or fewer", name, len(words))
 	}
+	if n := tooLarge(name); n != "" {
+		return m, fmt.Errorf("zoo: model %q: %s is too large: numbers in names go up to %d", name, n, largest)
+	}
 	for i, word := range words {
 		if err := m.add(word, i == len(words)-1); err != nil {
 			return m, fmt.Errorf("zoo: model %q: %w", name, err)
@@ -40,6 +44,19 @@ func ByName(name string, classes int) (Model, error) {
 		m.Head = head
 	}
 	return m, nil
+}
+
+// largest is what a number in a name can be, so that a mistyped depth does not make a graph that fills the memory.
+const largest = 9999
+
+// tooLarge is the first number in a name that is, or "".
+func tooLarge(name string) string {
+	for _, digits := range strings.FieldsFunc(name, func(r rune) bool { return r < '0' || r > '9' }) {
+		if n, err := strconv.Atoi(digits); err != nil || n > largest {
+			return digits
+		}
+	}
+	return ""
 }
 
 // add puts in the part of that name, in the order stem, backbone, head. last tells that nothing follows.

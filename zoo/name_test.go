@@ -37,6 +37,9 @@ func TestNamesAreThoseOfTheParts(t *testing.T) {
 		"inception-resnet-25-2x3x1-valid":          "inception-valid+inception-resnet-25-2x3x1-valid+average",
 		"inception+densenet121+concat":             "inception+densenet121+concat",
 		"resnet9-32":                               "cifar+resnet9-32+scaled",
+		"airbench94-32":                            "whiten+airbench94-32+scaled-9",
+		"airbench95":                               "whiten+airbench95+scaled-9",
+		"airbench95-64":                            "whiten+airbench95-64+scaled-9",
 		"shallow-16-32+fastai":                     "cifar+shallow-16-32+fastai",
 		"factored+squeezenet1_1+linear-3":          "factored+squeezenet1_1+linear-3",
 	} {
@@ -93,6 +96,8 @@ func TestUnknownNames(t *testing.T) {
 		"a+b+c+d":                {"4 parts"},
 		"cifar-0+resnet18":       {`stem "cifar-0"`, "at least 1"},
 		"cifar-x+resnet18":       {`stem "cifar-x"`, "at least 1"},
+		"resnet-1x999999999":     {`999999999 is too large: numbers in names go up to 9999`},
+		"cifar-10000+resnet18":   {`10000 is too large`},
 		"resnet-16":              {`stage "16" is not WIDTHxDEPTH`},
 		"resnet-16x0":            {`stage "16x0"`},
 		"cifar+resnet-16x1-32":   {`backbone "resnet-16x1-32": stage "32"`},

@@ -105,7 +105,7 @@ func published() []Backbone {
 	for _, d := range darknets {
 		all = append(all, d.Darknet)
 	}
-	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{}, Airbench{Version: 95}, ShallowConvNet{})
+	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{Version: 94}, Airbench{Version: 95}, ShallowConvNet{})
 }
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
