@@ -91,7 +91,7 @@ func TestTorchPaintsTheSame(t *testing.T) {
 	}
 	const tolerance = 5e-3
 	for _, name := range []string{"paint=182/adam", "paint=182/lbfgs"} {
-		ours, theirs := lossesOf(t, serving(t.Context()), name), lossesOf(t, torch.Command(2, "")(t.Context()), name+" nchw")
+		ours, theirs := lossesOf(t, serving(t.Context()), name), lossesOf(t, torch.Command(2, "", "")(t.Context()), name+" nchw")
 		if len(ours) != paintIterations[0]+paintIterations[1] || len(theirs) != len(ours) {
 			t.Fatalf("%s: losses %v, PyTorch's %v", name, ours, theirs)
 		}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -63,10 +64,12 @@ func pythonError(err error) string {
 }
 
 // Command returns a command that serves the jobs with PyTorch on a number of threads. For isa "avx2" oneDNN, which
-// computes PyTorch's convolutions and matrix products, is held to AVX2 as well.
-func (t *Torch) Command(threads int, isa string) Command {
+// computes PyTorch's convolutions and matrix products, is held to AVX2 as well. precision is the backend's: in bf16 the peer
+// computes in bfloat16, and trains with automatic mixed precision; for auto it takes the faster of that and float32.
+func (t *Torch) Command(threads int, isa, precision string) Command {
 	return func(ctx context.Context) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, t.Python, "-c", peerStart, peerStyle, peerTorch, "--threads", strconv.Itoa(threads))
+		cmd := exec.CommandContext(ctx, t.Python, "-c", peerStart, peerStyle, peerTorch, "--threads", strconv.Itoa(threads),
+			"--precision", cmp.Or(precision, "float32"))
 		if isa == "avx2" {
 			cmd.Env = append(os.Environ(), "ONEDNN_MAX_CPU_ISA=AVX2")
 		}

@@ -65,9 +65,10 @@ def cell(size, n):
 
 
 class VGG(torch.nn.Module):
-    """VGG-19 up to relu3_4 with hashed weights, for pictures as torchvision prepares them."""
+    """VGG-19 up to relu3_4 with hashed weights, for float32 pictures as torchvision prepares them. In bfloat16 its weights
+    and features are; losses, the picture and what moves it stay float32."""
 
-    def __init__(self, layout):
+    def __init__(self, layout, dtype):
         super().__init__()
         convs = []
         for i, (_, cin, cout, _) in enumerate(VGG19[:STYLE_LAYERS]):
@@ -76,13 +77,14 @@ class VGG(torch.nn.Module):
             conv.weight.data = ((hashed(10 + 2 * i, cout, cin, 3, 3) - 0.5) * 2 * bound).float()
             conv.bias.data = ((hashed(11 + 2 * i, cout) - 0.5) * 0.2).float()
             convs.append(conv)
-        self.convs = torch.nn.ModuleList(convs).to(memory_format=layout).requires_grad_(False)
+        self.convs = torch.nn.ModuleList(convs).to(dtype, memory_format=layout).requires_grad_(False)
+        self.dtype = dtype
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
 
     def forward(self, x, until=STYLE_LAYERS):
         """The features behind each relu, by the convolution's name."""
-        h, halved, features = (x - self.mean) / self.std, 0, {}
+        h, halved, features = ((x - self.mean) / self.std).to(self.dtype), 0, {}
         for (name, _, _, halvings), conv in zip(VGG19[:until], self.convs):
             if halvings > halved:
                 h, halved = F.max_pool2d(h, 2), halvings
@@ -112,19 +114,19 @@ class Objective:
         self.net = net
         with torch.no_grad():
             features = net(style)
-            self.grams = {name: gram(features[name]) for name in sorted(STYLE_TARGETS)}
+            self.grams = {name: gram(features[name]).float() for name in sorted(STYLE_TARGETS)}
             self.energies = {name: g.square().sum() + TINY for name, g in self.grams.items()}
             del features
             until = [name for name, *_ in VGG19].index(CONTENT_TARGET) + 1
-            self.content = net(content, until)[CONTENT_TARGET]
+            self.content = net(content, until)[CONTENT_TARGET].float()
             self.content_energy = self.content.square().sum() + TINY
 
     def __call__(self, x):
         x = x.detach().requires_grad_()
         features = self.net(x)
-        loss = CONTENT_WEIGHT * (features[CONTENT_TARGET] - self.content).square().sum() / self.content_energy
+        loss = CONTENT_WEIGHT * (features[CONTENT_TARGET].float() - self.content).square().sum() / self.content_energy
         for name, target in self.grams.items():
-            loss = loss + STYLE_WEIGHT * (gram(features[name]) - target).square().sum() / self.energies[name]
+            loss = loss + STYLE_WEIGHT * (gram(features[name]).float() - target).square().sum() / self.energies[name]
         loss = loss + TV * total_variation(x)
         gradient, = torch.autograd.grad(loss, x)
         return loss.item(), gradient
@@ -327,9 +329,9 @@ def sizes(size):
         longs.append(long)
 
 
-def paint(size, layout, optimizer):
+def paint(size, layout, dtype, optimizer):
     """The step paints a picture, and returns the losses at its iterations."""
-    net = VGG(layout)
+    net = VGG(layout, dtype)
     content, style = hashed_picture(1, *shape(size), 4), hashed_picture(2, *shape(size), 32)
 
     def step():

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -20,7 +21,7 @@ func TestFindTorchSaysHowToInstall(t *testing.T) {
 func TestTorchIsHeldToAVX2(t *testing.T) {
 	torch := &Torch{Python: "python3"}
 	holds := func(isa string) bool {
-		for _, v := range torch.Command(2, isa)(t.Context()).Env {
+		for _, v := range torch.Command(2, isa, "")(t.Context()).Env {
 			if v == "ONEDNN_MAX_CPU_ISA=AVX2" {
 				return true
 			}
@@ -38,13 +39,13 @@ func TestTorchDoesEveryJob(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	p, err := start(torch.Command(1, "")(t.Context()))
+	p, err := start(torch.Command(1, "", "")(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.stop()
 	for _, j := range selected(t, "gemm=4", "vggconv=16/conv1_1", "style=4", "resnet18=2", "trainloop=2", "paint=16") {
-		for _, request := range []string{"open " + j.Name + " nchw", "step 2", "close"} {
+		for _, request := range []string{"open " + j.Name + " nchw", "step 2", "close", "open " + j.Name + " channels_last+bf16", "step 1", "close"} {
 			if _, err := p.ask(strings.Fields(request)...); err != nil {
 				t.Error(err)
 			}
@@ -58,6 +59,31 @@ func TestTorchDoesEveryJob(t *testing.T) {
 	}
 	if r, err := p.ask("close"); err != nil || r.PeakMemory < 1<<20 {
 		t.Errorf("close: %+v, %v, want a peak memory", r, err)
+	}
+}
+
+// For automatic precision the peer chooses among layouts in float32 and in bfloat16, for bf16 only among the latter.
+func TestTorchChoosesThePrecision(t *testing.T) {
+	torch, err := FindTorch(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	for precision, want := range map[string][]string{
+		"":     {"nchw", "channels_last"},
+		"bf16": {"nchw+bf16", "channels_last+bf16"},
+		"auto": {"nchw", "channels_last", "nchw+bf16", "channels_last+bf16"},
+	} {
+		p, err := start(torch.Command(1, "", precision)(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := p.ask("open", "vggconv=16/conv3_1/forward")
+		if err != nil || !slices.Contains(want, r.Layout) {
+			t.Errorf("precision %q: layout %q (%v), want one of %v", precision, r.Layout, err, want)
+		}
+		if err := p.stop(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -2,8 +2,9 @@
 
 Protocol (bench/serve.go): a request is a line of words on standard input, the answer a line of JSON.
 
-    open NAME [LAYOUT]   readies a job; without LAYOUT (nchw, channels_last) tries both and keeps the faster. For jobs with
-                         a loader LAYOUT is followed by the number of its workers, as in nchw/1; 0, 1 and 2 are tried
+    open NAME [LAYOUT]   readies a job; without LAYOUT (nchw, channels_last) tries both and keeps the faster. In bfloat16
+                         it is followed by +bf16; with --precision auto both are tried. For jobs with a loader the number
+                         of its workers comes last, as in nchw/1; 0, 1 and 2 are tried
     step COUNT           runs the job that often and tells the mean time
     close                frees the job, and tells the losses of a painting and the peak memory of the process so far
 
@@ -27,15 +28,23 @@ from peer_style import STYLE_LAYERS, STYLE_TARGETS, VGG19, gram, paint
 
 LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 
+# What --precision lets a layout be followed by.
+PRECISIONS = {"float32": [""], "bf16": ["+bf16"], "auto": ["", "+bf16"]}
+
 
 def he(shape):
     """Weights of a layer followed by a relu (He et al. 2015). shape: O I KH KW."""
     return torch.randn(shape) * math.sqrt(2 / (shape[1] * shape[2] * shape[3]))
 
 
-def gemm(n, layout):
+def mixed(dtype):
+    """Training in bfloat16 is PyTorch's automatic mixed precision: weights and losses stay float32."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+
+def gemm(n, layout, dtype):
     """C = A·B; matrices have no layout."""
-    a, b = torch.randn(n, n), torch.randn(n, n)
+    a, b = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype)
 
     def step():
         with torch.no_grad():
@@ -59,24 +68,24 @@ def conv_step(x, k, dy, padding, direction):
     return step
 
 
-def vggconv(size, layout, layer, direction):
+def vggconv(size, layout, dtype, layer, direction):
     """A convolution of VGG-19 for one picture."""
     _, cin, cout, halvings = next(l for l in VGG19 if l[0] == layer)
     side = size >> halvings
-    x = torch.randn(1, cin, side, side).to(memory_format=layout)
-    k = he((cout, cin, 3, 3)).to(memory_format=layout)
-    dy = torch.randn(1, cout, side, side).to(memory_format=layout)
+    x = torch.randn(1, cin, side, side).to(dtype, memory_format=layout)
+    k = he((cout, cin, 3, 3)).to(dtype, memory_format=layout)
+    dy = torch.randn(1, cout, side, side).to(dtype, memory_format=layout)
     return conv_step(x, k, dy, 1, direction)
 
 
-def style(size, layout):
-    """VGG-19 up to conv3_4, Gram losses, and the gradient of the picture."""
+def style(size, layout, dtype):
+    """VGG-19 up to conv3_4, Gram losses, and the gradient of the picture; in bfloat16 all but the losses."""
     layers = []
     for name, cin, cout, halvings in VGG19[:STYLE_LAYERS]:
-        kernel = he((cout, cin, 3, 3)).to(memory_format=layout)
+        kernel = he((cout, cin, 3, 3)).to(dtype, memory_format=layout)
         target = torch.randn(cout, cout) * 0.1 if name in STYLE_TARGETS else None
-        layers.append((kernel, torch.randn(cout) * 0.1, target, halvings))
-    picture = torch.randn(1, 3, size, size).to(memory_format=layout).requires_grad_()
+        layers.append((kernel, (torch.randn(cout) * 0.1).to(dtype), target, halvings))
+    picture = torch.randn(1, 3, size, size).to(dtype, memory_format=layout).requires_grad_()
 
     def step():
         h, loss, halved = picture, 0.0, 0
@@ -85,7 +94,7 @@ def style(size, layout):
                 h, halved = F.max_pool2d(h, 2), halvings
             h = F.relu(F.conv2d(h, kernel, bias, padding=1), inplace=True)
             if target is not None:
-                loss = loss + F.mse_loss(gram(h), target)
+                loss = loss + F.mse_loss(gram(h).float(), target)
         torch.autograd.grad(loss, picture)
 
     return step
@@ -133,16 +142,16 @@ class ResNet(torch.nn.Module):
 RESNET18 = (3, [64, 128, 256, 512], [2, 2, 2, 2])
 
 
-def resnet18(batch, layout):
+def resnet18(batch, layout, dtype):
     """A training step: forward, backward, SGD with Nesterov momentum and weight decay."""
-    return fixed_step(ResNet(*RESNET18), 0.1, torch.randn(batch, 3, 32, 32), layout)
+    return fixed_step(ResNet(*RESNET18), 0.1, torch.randn(batch, 3, 32, 32), layout, dtype)
 
 
 def sgd(model, rate):
     return torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
 
 
-def fixed_step(model, rate, pictures, layout):
+def fixed_step(model, rate, pictures, layout, dtype):
     """A training step on the same pictures again and again."""
     model = model.to(memory_format=layout).train()
     pictures = pictures.to(memory_format=layout)
@@ -151,7 +160,9 @@ def fixed_step(model, rate, pictures, layout):
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(model(pictures), labels).backward()
+        with mixed(dtype):
+            loss = F.cross_entropy(model(pictures), labels)
+        loss.backward()
         optimizer.step()
 
     return step
@@ -188,13 +199,13 @@ def forever(loader):
         yield from loader
 
 
-def trainloop(batch, layout, task, part, workers=0):
+def trainloop(batch, layout, dtype, task, part, workers=0):
     """A training step with its pictures from a loader, and the loss and the accuracy read as a loop does that shows
     them; or, as part "step", on a fixed batch."""
     side, channels, widths, depths = LOOPS[task]
     model = ResNet(channels, widths, depths)
     if part == "step":
-        return fixed_step(model, 0.01, torch.randn(batch, channels, side, side), layout)
+        return fixed_step(model, 0.01, torch.randn(batch, channels, side, side), layout, dtype)
     model = model.to(memory_format=layout).train()
     optimizer = sgd(model, 0.01)
     batches = forever(torch.utils.data.DataLoader(
@@ -205,8 +216,9 @@ def trainloop(batch, layout, task, part, workers=0):
         pictures, labels = next(batches)
         pictures = pictures.contiguous(memory_format=layout)
         optimizer.zero_grad(set_to_none=True)
-        logits = model(pictures)
-        loss = F.cross_entropy(logits, labels)
+        with mixed(dtype):
+            logits = model(pictures)
+            loss = F.cross_entropy(logits, labels)
         loss.backward()
         optimizer.step()
         loss.item(), (logits.argmax(1) == labels).sum().item()
@@ -226,8 +238,10 @@ def build(name, layout):
     make = {"gemm": gemm, "style": style, "resnet18": resnet18, "vggconv": vggconv, "trainloop": trainloop,
             "paint": paint}[m[1]]
     layout, _, workers = layout.partition("/")
+    layout, _, precision = layout.partition("+")
+    dtype = {"": torch.float32, "bf16": torch.bfloat16}[precision]
     more = {"workers": int(workers)} if workers else {}
-    return make(int(m[2]), LAYOUTS[layout], *m.groups()[2:], **more)
+    return make(int(m[2]), LAYOUTS[layout], dtype, *m.groups()[2:], **more)
 
 
 def timed(step, count=1):
@@ -252,12 +266,16 @@ def speed(name, layout):
     return min(times)
 
 
-def faster_layout(name):
+def faster_layout(name, precisions):
+    """The layout in which a job is faster, of those with one of the precisions."""
+    layouts = [layout + precision for layout in LAYOUTS for precision in precisions]
     if name.startswith("gemm"):
-        return "nchw"
+        layouts = layouts[:len(precisions)]
     # What paintings consist of is enough to tell.
     name = re.sub(r"paint=(\d+)/.*", r"style=\1", name)
-    layout = min(LAYOUTS, key=lambda layout: speed(name, layout))
+    layout = layouts[0]
+    if len(layouts) > 1:
+        layout = min(layouts, key=lambda layout: speed(name, layout))
     if name.endswith("/loop"):
         layout = min((f"{layout}/{workers}" for workers in range(3)), key=lambda layout: speed(name, layout))
     return layout
@@ -278,14 +296,15 @@ def peak_memory():
 class Server:
     """Holds the open job."""
 
-    def __init__(self):
+    def __init__(self, precisions):
+        self.precisions = precisions
         self.step = self.losses = None
 
     def handle(self, request):
         if request[:1] == ["open"] and len(request) in (2, 3):
             self.step = self.losses = None
             gc.collect()
-            layout = request[2] if len(request) == 3 else faster_layout(request[1])
+            layout = request[2] if len(request) == 3 else faster_layout(request[1], self.precisions)
             start = time.perf_counter()
             self.step = build(request[1], layout)
             self.losses = self.step()
@@ -300,9 +319,9 @@ class Server:
         raise ValueError("request %r is not one of: open NAME [LAYOUT], step COUNT, close" % " ".join(request))
 
 
-def serve():
+def serve(precisions):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process at the other end closes our input
-    server = Server()
+    server = Server(precisions)
     for line in sys.stdin:
         try:
             answer = server.handle(line.split())
@@ -311,8 +330,8 @@ def serve():
         print(json.dumps(answer), flush=True)
 
 
-def measure(name, n):
-    layout = faster_layout(name)
+def measure(name, n, precisions):
+    layout = faster_layout(name, precisions)
     step = build(name, layout)
     step()
     times = [timed(step) for _ in range(n)]
@@ -323,14 +342,15 @@ def measure(name, n):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--n", type=int, default=10)
     parser.add_argument("job", nargs="*")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if not args.job:
-        serve()
+        serve(PRECISIONS[args.precision])
     for name in args.job:
-        measure(name, args.n)
+        measure(name, args.n, PRECISIONS[args.precision])
 
 
 if __name__ == "__main__":

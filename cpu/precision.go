@@ -40,7 +40,13 @@ func precisions() []Precision {
 	c := Config{Precision: isa.BF16.String()}
 	half := Precision{Name: c.Precision, Available: c.PrecisionNotice() == ""}
 	if half.Available {
-		half.Reason = "products by " + bf16.For(isa.Best()).Name
+		used := bf16.For(isa.Best())
+		half.Reason = "products by " + used.Name
+		for _, k := range bf16.Kernels {
+			if missing := k.Missing(); k.ISA == used.ISA && len(missing) > 0 {
+				half.Reason += fmt.Sprintf("; for %s there is missing: %s", k.Name, strings.Join(missing, ", "))
+			}
+		}
 	} else {
 		half.Reason = "missing: " + strings.Join(isa.MissingBF16(), ", ")
 	}

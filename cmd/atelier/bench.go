@@ -103,7 +103,7 @@ func (f *benchFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		options.Peer = torch.Command(backend.Threads, backend.ISA)
+		options.Peer = torch.Command(backend.Threads, backend.ISA, backend.Precision)
 		report.Peer = "PyTorch " + torch.Version
 	}
 	report.Machine = machine(backend.ISA)

@@ -35,14 +35,6 @@ func Tiles() *Kernel {
 	return &tileKernel
 }
 
-// Available lists the kernels that can run here, the portable one first.
-func Available() []*Kernel {
-	if len(Missing()) > 0 {
-		return []*Kernel{Portable()}
-	}
-	return []*Kernel{Portable(), Tiles()}
-}
-
 // Panel multiplies rows of A by a panel of B, over some tiles of k:
 //
 //	a: ceil(rows/16) panels, panelA elements apart, of which the first tiles of k are used

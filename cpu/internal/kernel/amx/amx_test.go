@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
-
-	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
 // packA and packB are the formulas of the package's documentation.
@@ -47,6 +46,14 @@ func newOperands(m, n, k int) *operands {
 
 func (x *operands) pack() {
 	x.packedA, x.packedB = packA(x.a, x.m, x.k), packB(x.b, x.k, x.n)
+}
+
+// multiply computes C (+)= A·B, a panel of B after the other.
+func (x *operands) multiply(g *Kernel, c []float32, ldc int, accumulate bool) {
+	tiles := ceilDiv(x.k, Depth)
+	for j := 0; j < x.n; j += ColumnsB {
+		g.Panel(x.m, min(ColumnsB, x.n-j), tiles, &x.packedA[0], tiles*tileA, &x.packedB[j/ColumnsB*tiles*tileB], &c[j], ldc, accumulate)
+	}
 }
 
 // bfloats is numbers between -1 and 1 of 8 significant bits.
@@ -141,7 +148,7 @@ func eachKernel(t *testing.T, test func(t *testing.T, g *Kernel)) {
 func panelShapes() [][3]int {
 	var shapes [][3]int
 	for _, rows := range []int{1, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100} {
-		for _, cols := range []int{1, 15, 16, 17, 31, 32} {
+		for _, cols := range []int{1, 15, 16, 17, 31, 32, 70} {
 			for _, k := range []int{1, 2, 31, 32, 33, 97} {
 				if testing.Short() && (rows+cols+k)%3 != 0 && rows > 33 {
 					continue
@@ -160,8 +167,7 @@ func TestPanel(t *testing.T) {
 			for _, accumulate := range []bool{false, true} {
 				before := newOutput(x.m, x.n, 7)
 				after := before.clone()
-				tiles := ceilDiv(x.k, Depth)
-				g.Panel(x.m, x.n, tiles, &x.packedA[0], tiles*tileA, &x.packedB[0], &after.data()[0], after.ldc, accumulate)
+				x.multiply(g, after.data(), after.ldc, accumulate)
 				check(t, x, before, after, accumulate)
 			}
 		}
@@ -195,7 +201,7 @@ func TestKernelsAgree(t *testing.T) {
 			x.pack()
 			got := newOutput(x.m, x.n, 5)
 			want := got.clone()
-			g.Multiply(nil, x.m, x.n, x.k, x.packedA, x.packedB, got.data(), got.ldc, true)
+			x.multiply(g, got.data(), got.ldc, true)
 			byFormula(x, want)
 			for i := range got.buffer {
 				if math.Float32bits(got.buffer[i]) != math.Float32bits(want.buffer[i]) {
@@ -251,7 +257,7 @@ func TestSubnormal(t *testing.T) {
 			x := &operands{m: 1, n: 1, k: 1, a: []uint16{c.a}, b: []uint16{c.b}}
 			x.pack()
 			got := []float32{c.c}
-			g.Multiply(nil, 1, 1, 1, x.packedA, x.packedB, got, 1, true)
+			x.multiply(g, got, 1, true)
 			if got[0] != c.want {
 				t.Errorf("%v + %v·%v = %v, want %v", c.c, value(c.a), value(c.b), got[0], c.want)
 			}
@@ -271,7 +277,7 @@ func TestNonFinite(t *testing.T) {
 			x.a[(m-1)*k+k-1] = bad // times 0
 			x.pack()
 			c := newOutput(m, n, 1)
-			g.Multiply(nil, m, n, k, x.packedA, x.packedB, c.data(), c.ldc, false)
+			x.multiply(g, c.data(), c.ldc, false)
 			for i := range m {
 				for j := range n {
 					if got := c.at(i, j); (got != got) != (i == m-1) {
@@ -283,108 +289,28 @@ func TestNonFinite(t *testing.T) {
 	})
 }
 
-// shapes reach items in rows, in columns, several passes over k, and edges of each.
-var shapes = [][3]int{{1, 1, 1}, {3, 70, 65}, {33, 1, 300}, {130, 100, 33}, {64, 64, 800}, {600, 40, 40}, {20, 560, 400}}
+// On a machine that has tiles nothing may keep them from being used: $ATELIER_AMX says that it does.
+func TestNothingIsMissing(t *testing.T) {
+	if os.Getenv("ATELIER_AMX") == "" {
+		t.Skip("$ATELIER_AMX is not set")
+	}
+	if missing := Missing(); len(missing) > 0 {
+		t.Fatalf("no tiles: missing %v", missing)
+	}
+}
 
-func TestMultiply(t *testing.T) {
-	pool := par.New(2)
-	defer pool.Close()
-	eachKernel(t, func(t *testing.T, g *Kernel) {
-		for i, s := range shapes {
+func BenchmarkPanel(b *testing.B) {
+	if len(Missing()) > 0 {
+		b.Skipf("no tiles here: missing %v", Missing())
+	}
+	for _, s := range [][3]int{{512, 32, 352}, {128, 32, 512}, {2048, 32, 512}} {
+		b.Run(fmt.Sprintf("m=%d/n=%d/k=%d", s[0], s[1], s[2]), func(b *testing.B) {
 			x := newOperands(s[0], s[1], s[2])
-			before := newOutput(x.m, x.n, 7)
-			after := before.clone()
-			accumulate := i%2 == 0
-			g.Multiply(pool, x.m, x.n, x.k, x.packedA, x.packedB, after.data(), after.ldc, accumulate)
-			check(t, x, before, after, accumulate)
-		}
-	})
-}
-
-// TestThreads has the same bits for every number of threads.
-func TestThreads(t *testing.T) {
-	eachKernel(t, func(t *testing.T, g *Kernel) {
-		x := newOperands(150, 130, 700)
-		want := newOutput(x.m, x.n, 1)
-		g.Multiply(nil, x.m, x.n, x.k, x.packedA, x.packedB, want.data(), want.ldc, false)
-		for _, threads := range []int{1, 3, 8} {
-			pool := par.New(threads)
-			got := newOutput(x.m, x.n, 1)
-			g.Multiply(pool, x.m, x.n, x.k, x.packedA, x.packedB, got.data(), got.ldc, false)
-			pool.Close()
-			if !slices.Equal(got.buffer, want.buffer) {
-				t.Errorf("%d threads change bits", threads)
+			c := make([]float32, x.m*x.n)
+			for b.Loop() {
+				x.multiply(&tileKernel, c, x.n, false)
 			}
-		}
-	})
-}
-
-func TestEmpty(t *testing.T) {
-	eachKernel(t, func(t *testing.T, g *Kernel) {
-		c := []float32{1, 2, 3, 4}
-		g.Multiply(nil, 2, 1, 0, nil, nil, c, 2, true)
-		if want := []float32{1, 2, 3, 4}; !slices.Equal(c, want) {
-			t.Errorf("k=0 accumulated: %v, want %v", c, want)
-		}
-		g.Multiply(nil, 2, 1, 0, nil, nil, c, 2, false)
-		if want := []float32{0, 2, 0, 4}; !slices.Equal(c, want) {
-			t.Errorf("k=0: %v, want %v", c, want)
-		}
-		g.Multiply(nil, 0, 1, 1, nil, nil, nil, 1, false)
-		g.Multiply(nil, 1, 0, 1, nil, nil, nil, 0, false)
-	})
-}
-
-func TestPanics(t *testing.T) {
-	x := newOperands(20, 40, 50)
-	c := make([]float32, 20*40)
-	for name, f := range map[string]func(){
-		"a":   func() { Portable().Multiply(nil, 20, 40, 50, x.packedA[1:], x.packedB, c, 40, false) },
-		"b":   func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB[1:], c, 40, false) },
-		"c":   func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB, c[1:], 40, false) },
-		"ldc": func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB, c, 39, false) },
-		"big": func() { Portable().Multiply(nil, 20, 40, 50, x.packedA, x.packedB, c, math.MaxInt/4, false) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			defer func() {
-				if _, ok := recover().(string); !ok {
-					t.Error("did not panic with a message")
-				}
-			}()
-			f()
+			b.ReportMetric(2*float64(x.m)*float64(x.n)*float64(x.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
-	}
-}
-
-// TestAvailableAgreesWithMissing: what explains must not differ from what decides.
-func TestAvailableAgreesWithMissing(t *testing.T) {
-	names := fmt.Sprint(Available()[0].Name)
-	for _, g := range Available()[1:] {
-		names += " " + g.Name
-	}
-	want := "portable"
-	if len(Missing()) == 0 {
-		want += " tiles"
-	}
-	if names != want {
-		t.Errorf("available: %s; missing: %v", names, Missing())
-	}
-	t.Logf("available: %s; missing: %v", names, Missing())
-}
-
-func BenchmarkMultiply(b *testing.B) {
-	pool := par.New(2)
-	defer pool.Close()
-	for _, g := range Available()[1:] { // the reference is not written for speed
-		for _, s := range [][3]int{{512, 512, 352}, {2048, 2048, 2048}, {65536, 128, 1152}, {4096, 512, 4608}} {
-			b.Run(fmt.Sprintf("kernel=%s/m=%d/n=%d/k=%d", g.Name, s[0], s[1], s[2]), func(b *testing.B) {
-				x := newOperands(s[0], s[1], s[2])
-				c := make([]float32, x.m*x.n)
-				for b.Loop() {
-					g.Multiply(pool, x.m, x.n, x.k, x.packedA, x.packedB, c, x.n, false)
-				}
-				b.ReportMetric(2*float64(x.m)*float64(x.n)*float64(x.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
-		}
 	}
 }

@@ -27,9 +27,10 @@
 //
 // TDPBF16PS sums the 16 products of the even steps of a tile, each fused with its addition, and those of the odd steps,
 // both from zero; then it adds the two, and the result to C. It rounds to nearest even and takes subnormal numbers for
-// zeros, in its operands and in its results; the rounding mode and flags of the thread play no part. The portable
-// kernel does exactly that, so the two agree bit for bit, and a test of one is a test of the other. Since C is float32
-// in between too, the bits do not depend on how a product is cut into panels, or on the number of threads.
+// zeros, in its operands and in its results; the rounding mode and flags of the thread play no part. So says the description of the
+// operation in Intel's manual, and the portable kernel does exactly that. Whether processors give the same bits is
+// what TestKernelsAgree asks; nothing else depends on it. Since C is float32 in between too, the bits do not depend on
+// how a product is cut into panels, or on the number of threads.
 //
 // # Tiles and goroutines
 //
@@ -39,8 +40,8 @@
 //     not matter on which thread a goroutine runs next, and no goroutine needs to be locked to one.
 //   - Within a call no goroutine is scheduled away. Go preempts by a signal whose handler looks for a safe point;
 //     assembly functions have none (runtime.isAsyncSafePoint: no map of their locals, and FuncFlagAsm), so the handler
-//     returns to where it interrupted. A collection that stops the world waits for the call, some tens of microseconds
-//     at the lengths that Multiply uses. Stacks do not grow or move within it either: NOSPLIT, no frame, no calls.
+//     returns to where it interrupted. A collection that stops the world waits for the call, a few microseconds in
+//     products whose panels have eight blocks and 16 tiles. Stacks do not grow or move within it either: NOSPLIT, no frame, no calls.
 //   - Signals, for preemption, profiles and timers, do arrive within a call. Linux saves the tiles in the signal's
 //     frame and gives the handler clean ones; its return restores them, and the instruction that was interrupted goes
 //     on with the row that it had reached (it counts rows in the tiles' configuration for that). So it is when the
@@ -59,5 +60,5 @@
 // gets the memory to save its tiles in when it first uses one.
 //
 // Neither was the code run nor its speed measured on a processor with AMX yet: the kernels' code was executed by the
-// interpreter, and block sizes are those that the sizes of the caches suggest.
+// interpreter.
 package amx

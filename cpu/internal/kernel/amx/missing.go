@@ -1,6 +1,7 @@
 package amx
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/klauspost/cpuid/v2"
@@ -14,7 +15,7 @@ const tileState = 1<<17 | 1<<18
 
 // Missing says what keeps tiles from running here: "assembly (this build has none)", the names of processor features,
 // what the operating system refuses, or that a product came out wrong. It is empty exactly where Tiles works. The first
-// call asks the operating system for tiles on behalf of the process, if nothing else is missing, and multiplies two
+// call asks the operating system for tiles on behalf of the process, if nothing else is missing, and multiplies
 // small matrices with them; the answer stays.
 func Missing() []string { return missing() }
 
@@ -37,31 +38,41 @@ var missing = sync.OnceValue(func() []string {
 	if err := request(); err != nil {
 		return []string{err.Error()}
 	}
-	if !agree(&tileKernel, &portableKernel) {
-		return []string{"right products (tiles differ from the portable kernel)"}
+	if difference := compare(&tileKernel, &portableKernel); difference != "" {
+		return []string{"right products (" + difference + ")"}
 	}
 	return nil
 })
 
-// agree reports whether two kernels compute the same product but for rounding: blocks that are full and those that are not.
-func agree(x, y *Kernel) bool {
-	const m, n, tiles, ldc = 3*RowsA - 5, ColumnsB - 3, 2, ColumnsB
-	a, b := make([]uint16, PackedSizeA(m, tiles*Depth)), make([]uint16, PackedSizeB(tiles*Depth, n))
-	for i := range a {
-		a[i] = uint16(0x3f80 + i*37%128) // 1 to 2
-	}
-	for i := range b {
-		b[i] = uint16(0x3f80 + i*53%128 + i%3%2<<15) // a third of them negative
-	}
-	var of [2][m * ldc]float32
-	for i, g := range []*Kernel{x, y} {
-		g.Panel(m, n, tiles, &a[0], tiles*tileA, &b[0], &of[i][0], ldc, true)
-	}
-	const bound = 4 * tiles * Depth * 0x1p-20 // the products' sum of sizes, times what rounding may do to it
-	for i, v := range of[0] {
-		if d := v - of[1][i]; !(d <= bound && d >= -bound) {
-			return false
+// compare is the first element in which the products of two kernels differ, or "". The shapes reach every kernel and
+// what is left over of its blocks. Numbers are such that all sums are exact: the order of additions makes no difference.
+func compare(x, y *Kernel) string {
+	const tiles, ldc = 2, ColumnsB + 1
+	for _, rows := range []int{5*RowsA + 4, RowsA - 5} { // two blocks and a rest, or a part of one
+		for _, cols := range []int{ColumnsB - 3, ColumnsB/2 - 7} {
+			a, b := make([]uint16, PackedSizeA(rows, tiles*Depth)), make([]uint16, PackedSizeB(tiles*Depth, cols))
+			for i := range a {
+				a[i] = uint16(0x3f80 + i*37%127) // 1 to 2
+			}
+			for i := range b {
+				b[i] = uint16(0x3f80 + i*53%125 + i%3%2<<15) // a third of them negative
+			}
+			for _, accumulate := range []bool{false, true} {
+				var of [2][]float32
+				for k, g := range []*Kernel{x, y} {
+					of[k] = make([]float32, rows*ldc)
+					for i := range of[k] {
+						of[k][i] = float32(i % 61)
+					}
+					g.Panel(rows, cols, tiles, &a[0], tiles*tileA, &b[0], &of[k][0], ldc, accumulate)
+				}
+				for i, v := range of[0] {
+					if v != of[1][i] {
+						return fmt.Sprintf("%d by %d: element [%d,%d] is %v by %s and %v by %s", rows, cols, i/ldc, i%ldc, v, x.Name, of[1][i], y.Name)
+					}
+				}
+			}
 		}
 	}
-	return true
+	return ""
 }

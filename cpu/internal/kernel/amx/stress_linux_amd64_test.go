@@ -16,20 +16,22 @@ import (
 	"testing"
 	"time"
 	"unsafe"
-
-	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
 var stress = flag.Duration("stress", 2*time.Second, "how long TestStress runs")
 
 // TestStress has tiles in use on more threads than there are processors while the collector, the profiler and a timer
-// interrupt them, and compares every result, bit for bit. For a minute of it:
+// interrupt them, and compares every result, bit for bit, with one that nothing interrupted. For a minute of it:
 //
 //	go test ./cpu/internal/kernel/amx -run TestStress -v -stress 1m
 func TestStress(t *testing.T) {
 	skipWithoutTiles(t)
 	threads := 2 * max(2, runtime.NumCPU())
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	var products []*product
+	for rows := 20; rows <= 200; rows += 36 {
+		products = append(products, newProduct(t, rows))
+	}
 	alarms := interrupt(t)
 	if err := pprof.StartCPUProfile(io.Discard); err != nil {
 		t.Fatal(err)
@@ -39,16 +41,11 @@ func TestStress(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	end := time.Now().Add(*stress)
-	var products atomic.Int64
+	var count atomic.Int64
 	var work sync.WaitGroup
 	for w := range threads {
-		work.Go(func() { products.Add(multiplyUntil(t, end, nil, 20+13*w)) })
+		work.Go(func() { count.Add(products[w%len(products)].repeat(t, end)) })
 	}
-	work.Go(func() {
-		pool := par.New(threads)
-		defer pool.Close()
-		products.Add(multiplyUntil(t, end, pool, 200))
-	})
 	work.Go(func() {
 		for time.Now().Before(end) {
 			runtime.GC()
@@ -57,23 +54,34 @@ func TestStress(t *testing.T) {
 	work.Wait()
 	runtime.ReadMemStats(&after)
 	collections := after.NumGC - before.NumGC
-	t.Logf("%d products, %d collections, %d alarms", products.Load(), collections, alarms.Load())
-	if products.Load() < int64(threads) || collections == 0 || alarms.Load() == 0 {
+	t.Logf("%d products, %d collections, %d alarms", count.Load(), collections, alarms.Load())
+	if count.Load() < int64(threads) || collections == 0 || alarms.Load() == 0 {
 		t.Error("too little happened to show anything")
 	}
 }
 
-// multiplyUntil repeats a product of m rows, allocating in between, and returns how many results were right.
-func multiplyUntil(t *testing.T, end time.Time, pool *par.Pool, m int) int64 {
-	x := newOperands(m, 70, 200)
-	want := newOutput(x.m, x.n, 1)
-	portableKernel.Multiply(nil, x.m, x.n, x.k, x.packedA, x.packedB, want.data(), want.ldc, true)
+// product is one with what it comes to by tiles on a quiet machine.
+type product struct {
+	*operands
+	want *output
+}
+
+func newProduct(t *testing.T, rows int) *product {
+	x := &product{newOperands(rows, 70, 200), newOutput(rows, 70, 1)}
+	before := x.want.clone()
+	x.multiply(&tileKernel, x.want.data(), x.want.ldc, true)
+	check(t, x.operands, before, x.want, true)
+	return x
+}
+
+// repeat multiplies until the end, allocating in between, and returns how many results were right.
+func (x *product) repeat(t *testing.T, end time.Time) int64 {
 	n := int64(0)
 	for ; time.Now().Before(end); n++ {
 		got := newOutput(x.m, x.n, 1)
-		tileKernel.Multiply(pool, x.m, x.n, x.k, x.packedA, x.packedB, got.data(), got.ldc, true)
-		if !slices.Equal(got.buffer, want.buffer) {
-			t.Errorf("product %d of %d rows is wrong", n, m)
+		x.multiply(&tileKernel, got.data(), got.ldc, true)
+		if !slices.Equal(got.buffer, x.want.buffer) {
+			t.Errorf("product %d of %d rows is wrong", n, x.m)
 			break
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // The format's sizes; see the package's documentation.
 const (
 	// MR is the rows of a panel of A, NR the columns of a panel of B, Depth the steps of k of a tile.
-	MR, NR, Depth = 16, 32, 32
+	MR, NR, Depth = amx.RowsA, amx.ColumnsB, amx.Depth
 	tileA         = MR * Depth // elements
 	tileB         = NR * Depth
 )
@@ -48,7 +48,7 @@ var Kernels = []*Kernel{
 // the operating system for tiles where the processor has them.
 func missingTiles() []string {
 	if missing := isa.MissingBF16(); len(missing) > 0 {
-		return append(missing, amx.Missing()...)
+		return missing
 	}
 	return amx.Missing()
 }
@@ -80,10 +80,10 @@ func (g *Kernel) panel(rows, tiles int, a, b *uint16, c *float32, ldc int, accum
 func Tiles(k int) int { return ceilDiv(k, Depth) }
 
 // SizeA is the elements of packed A.
-func SizeA(m, k int) int { return ceilDiv(m, MR) * Tiles(k) * tileA }
+func SizeA(m, k int) int { return amx.PackedSizeA(m, k) }
 
 // SizeB is the elements of packed B.
-func SizeB(k, n int) int { return ceilDiv(n, NR) * Tiles(k) * tileB }
+func SizeB(k, n int) int { return amx.PackedSizeB(k, n) }
 
 // Block computes C (+)= A·B for packed operands on the calling goroutine, C's element (i,j) at c[i*ldc+j]. It touches
 // no element of c outside the m×n that the shape names. m, n and k are at least 1. It panics when a slice is too short.
