@@ -83,8 +83,9 @@ func (f *scheduleFlags) run(name string, stdout, stderr io.Writer) error {
 
 // plan is the recipe's; of so many drawn pictures instead of its own where --pictures says how many.
 func (f *scheduleFlags) plan(name string) (*learn.Plan, error) {
-	if f.pictures < 0 {
-		return nil, usagef("schedule: --pictures is %d, want 1 or more", f.pictures)
+	const most = 100_000_000 // each step of all epochs is looked at
+	if f.pictures < 0 || f.pictures > most {
+		return nil, usagef("schedule: --pictures is %d, want 1 to %d", f.pictures, most)
 	}
 	r, err := f.load(name)
 	if err != nil {

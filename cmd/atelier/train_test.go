@@ -319,8 +319,10 @@ func TestScheduleCommand(t *testing.T) {
 	if code != exitError || !strings.Contains(stderr, "say how many there are: --pictures N") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
-	if code, _, stderr = atelier(t, "schedule", "shapes", "--pictures", "-1"); code != exitUsage {
-		t.Errorf("exit %d, %s", code, stderr)
+	for _, n := range []string{"-1", "9000000000"} {
+		if code, _, stderr = atelier(t, "schedule", "shapes", "--pictures", n); code != exitUsage || !strings.Contains(stderr, "want 1 to 100000000") {
+			t.Errorf("%s pictures: exit %d, %s", n, code, stderr)
+		}
 	}
 }
 
