@@ -28,10 +28,10 @@ type Initial struct {
 	// TensorNames are the names that a variable may have among the tensors. Nil means its path with dots for slashes. All of
 	// the tensors may have a prefix besides, such as "state_dict.module.".
 	TensorNames func(path string) []string
-	// Head are prefixes of the paths of variables that depend on the classes. Where their tensors are missing or of another
-	// shape they keep their random numbers.
+	// Head are prefixes of the paths of variables that depend on the classes. Where the classes are others, or their tensors
+	// missing or of another shape, they keep their random numbers.
 	Head    []string
-	Classes []string // that the weights are for, for LoadTensors; nil means unknown
+	Classes []string // that the weights are for; nil means unknown. For others the head begins anew, and LoadTensors refuses
 	// Partial takes what fits and leaves the rest. Otherwise all variables outside of Head have to fit, and there may be no
 	// others in the parts of the network that the model has: weights of another network are an error.
 	Partial bool
@@ -197,6 +197,7 @@ func (l *Learner) match(i Initial) *matching {
 	if names == nil {
 		names = func(path string) []string { return []string{tensorName(path)} }
 	}
+	anew := sameClasses(i.Classes, l.config.Classes) != nil
 	vars := l.followed()
 	prefix := prefixOf(i.Tensors.Names(), vars, names)
 	used, parts := map[string]bool{}, map[string]bool{}
@@ -211,6 +212,8 @@ func (l *Learner) match(i Initial) *matching {
 		}
 		used[name] = true
 		switch {
+		case head && anew:
+			m.Head = append(m.Head, path)
 		case name != "" && slices.Equal(shape, want):
 			m.Loaded = append(m.Loaded, path)
 			m.pairs = append(m.pairs, pair{v, name})

@@ -89,6 +89,9 @@ func TestInitialise(t *testing.T) {
 			delete(n, "head.dense.bias")
 			n["fc.weight"] = []int{9, 16}
 		})}, 10, "  the head starts anew, for other classes or as another head: /head/dense/weight, /head/dense/bias\n  in the file and not used: fc.weight\n"},
+		"as many other classes": {learn.Initial{Head: []string{"/head"}, Tensors: whole(""), Classes: []string{"1", "2", "3", "4"}}, 10,
+			"  the head starts anew, for other classes or as another head: /head/dense/weight, /head/dense/bias\n"},
+		"the same classes": {learn.Initial{Head: []string{"/head"}, Tensors: whole(""), Classes: []string{"a", "b", "c", "d"}}, 12, ""},
 		"a part": {learn.Initial{Partial: true, Tensors: with(whole(""), func(n named) {
 			delete(n, "body.conv2.weight")
 			n["body.norm2.bias"], n["body.conv9.weight"] = []int{5}, []int{1}
@@ -100,7 +103,7 @@ func TestInitialise(t *testing.T) {
 		}}, 12, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := fresh(t, nil)
+			l := fresh(t, func(c *learn.Config) { c.Classes = []string{"a", "b", "c", "d"} })
 			before := values(t, l)
 			c.initial.Name = "f"
 			report, err := l.Initialise(c.initial)

@@ -58,27 +58,65 @@ func findSpot(name string, v any) (text string, found bool) {
 }
 
 // spot tells whether a text speaks of a spot or preemptible machine, unless it says that it is none, or that the price is
-// an on-demand one.
+// an on-demand one: "ran on spot instances; the price is on-demand" does, "spot price (on demand would be 3.06)" does not.
 func spot(text string) bool {
-	words := wordsOf(text)
-	found := false
+	found, acquitted := false, false
+	for _, clause := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(";,.()", c) }) {
+		words := wordsOf(clause)
+		of, demand := mention(words, isSpot), mention(words, isOnDemand)
+		if demand && !of && (!found || speaksOf(words, "price", "prices", "priced", "cost", "costs", "rate")) && !speaksOf(words, "would") {
+			acquitted = true
+		}
+		found = found || of
+	}
+	return found && !acquitted
+}
+
+// mention tells whether words speak of something, and do not say that it is not so.
+func mention(words []string, is func(before, word string) bool) bool {
 	for i, word := range words {
 		before := ""
 		if i > 0 {
 			before = words[i-1]
 		}
-		switch word {
-		case "spot", "preemptible", "preemptable", "preemptibles":
-			found = found || before != "non" && before != "not" && before != "no"
-		case "ondemand":
-			return false
-		case "demand":
-			if before == "on" {
-				return false
-			}
+		if is(before, word) && !negated(words[:i]) {
+			return true
 		}
 	}
-	return found
+	return false
+}
+
+// negated tells whether words before another say that it is not so: "did not use", not "not on-demand but".
+func negated(words []string) bool {
+	for _, word := range slices.Backward(words[max(0, len(words)-4):]) {
+		switch word {
+		case "no", "non", "not", "never", "without", "instead", "than":
+			return true
+		case "but", "demand", "ondemand":
+			return false
+		}
+	}
+	return false
+}
+
+func speaksOf(words []string, any ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(any, word) })
+}
+
+func isSpot(before, word string) bool {
+	switch word {
+	case "spot", "spotprice", "spotinstance", "spotinstances", "preemptible", "preemptibles", "preemptable", "interruptible":
+		return true
+	case "emptible":
+		return before == "pre"
+	case "priority":
+		return before == "low"
+	}
+	return false
+}
+
+func isOnDemand(before, word string) bool {
+	return word == "ondemand" || before == "on" && word == "demand"
 }
 
 // wordsOf are the words of a text in lower case; camelCase and snake_case are several.

@@ -33,8 +33,10 @@ func (r *Recipe) check(d *decoder) {
 	if r.Model == "" {
 		r.Model = DefaultModel
 	}
-	if _, err := zoo.ByName(r.Model, 2); err != nil {
+	if m, err := zoo.ByName(r.Model, 2); err != nil {
 		d.wrong(r.lines["model"], "%v", err)
+	} else if m.Head == nil {
+		d.wrong(r.lines["model"], "model %q has no head to tell classes apart; there are %s", r.Model, strings.Join(zoo.Heads(), ", "))
 	}
 	if r.Datasets == nil {
 		r.Datasets = map[string]Data{}

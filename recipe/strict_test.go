@@ -47,6 +47,7 @@ func TestMistakes(t *testing.T) {
 		{"phases:\n  - state: keep\n", `r.yaml:2: phases.0.state: optim: unknown carry "keep", want auto, slots or none`},
 		{"phases:\n  - plateau: {factor: 2}\n", `r.yaml:2: phases.0.plateau: plateau: factor is 2, want a fraction between 0 and 1`},
 		{"model: resnet19\n", `r.yaml:1: zoo: model "resnet19": unknown backbone "resnet19"; did you mean "resnet18"?`},
+		{"model: resnet18+none\n", `r.yaml:1: model "resnet18+none" has no head to tell classes apart; there are average, max,`},
 		{"data: picturs\ndatasets:\n  pictures: {train: {shapes: {n: 9}}}\n", `r.yaml:1: data: there is no dataset "picturs": did you mean "pictures"?`},
 		{"phases:\n  - {epochs: 1, data: none}\n", `r.yaml:2: phases.0.data: there is no dataset "none"; there are shapes`},
 		{"phases:\n  - epochs: 1\ndatasets:\n  a: {train: {shapes: {n: 9}}}\n  b: {train: {shapes: {n: 9}}}\n", `r.yaml:2: phases.0 names no data, and there are several datasets`},

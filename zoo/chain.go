@@ -50,14 +50,18 @@ func (c chain) build(scope *model.Scope, x *graph.Node) []Feature {
 	return features
 }
 
-// groups cuts the stages in half; each group is the paths of its modules with weights.
-func (c chain) groups() [][]string {
-	half := c.ends[max(0, len(c.ends)/2-1)]
+// half is the number of modules in the first half of the stages, 0 if there is one stage.
+func (c chain) half() int {
 	if len(c.ends) == 1 {
-		half = 0
+		return 0
 	}
+	return c.ends[max(0, len(c.ends)/2-1)]
+}
+
+// groups cuts behind so many modules; each group is the paths of its modules with weights.
+func (c chain) groups(cut int) [][]string {
 	var groups [][]string
-	for _, part := range [][2]int{{0, half}, {half, len(c.modules)}} {
+	for _, part := range [][2]int{{0, cut}, {cut, len(c.modules)}} {
 		var paths []string
 		for i := part[0]; i < part[1]; i++ {
 			if len(c.modules[i].weights()) > 0 {

@@ -39,7 +39,7 @@ func Count(backend compute.Backend, m Model, h, w, c int) (Counts, error) {
 	return n, err
 }
 
-// Piece is the stem, a stage of the backbone, or the head of a model.
+// Piece is the stem, a stage of the backbone, or the head of a model, if it has one.
 type Piece struct {
 	Name  string `json:"name"`  // "stem", the stage's, or "head"
 	Part  string `json:"part"`  // the name of the part that it belongs to
@@ -51,6 +51,9 @@ type Piece struct {
 // Pieces counts the pieces of the model that is built for pictures of h by w pixels with c channels, the input's first.
 func Pieces(backend compute.Backend, m Model, h, w, c int) ([]Piece, error) {
 	shapesOf, err := m.Shapes(h, w, c)
+	if err == nil && m.Head != nil {
+		err = m.Check(h, w, c)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +64,9 @@ func Pieces(backend compute.Backend, m Model, h, w, c int) ([]Piece, error) {
 	err = exceptions.TryCatch[error](func() {
 		x := graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, h, w, c))
 		features = m.Features(store.RootScope(), x)
-		m.Head.Build(store.RootScope(), features[len(features)-1].X, m.Classes)
+		if m.Head != nil {
+			m.Head.Build(store.RootScope(), features[len(features)-1].X, m.Classes)
+		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("zoo: %s: %w", m.Name(), err)
@@ -74,9 +79,11 @@ func Pieces(backend compute.Backend, m Model, h, w, c int) ([]Piece, error) {
 		}
 		pieces = append(pieces, Piece{Name: f.Name, Part: part, Shape: shapesOf[i]})
 	}
-	last := shapesOf[len(shapesOf)-1]
-	head := Shape{H: 1, W: 1, C: m.Classes, Stride: last.Stride * max(last.H, last.W)}
-	pieces = append(pieces, Piece{Name: "head", Part: m.Head.Name(), Shape: head, Group: len(m.Groups()) - 1})
+	if m.Head != nil {
+		last := shapesOf[len(shapesOf)-1]
+		head := Shape{H: 1, W: 1, C: m.Classes, Stride: last.Stride * max(last.H, last.W)}
+		pieces = append(pieces, Piece{Name: "head", Part: m.Head.Name(), Shape: head, Group: len(m.Groups()) - 1})
+	}
 	m.count(g, store, features, pieces)
 	return pieces, nil
 }

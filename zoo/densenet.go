@@ -120,12 +120,12 @@ func (d DenseNet) Build(scope *model.Scope, x *graph.Node) []Feature {
 	return features
 }
 
-// Groups cuts after the first half of the blocks, as fastai does, the transition behind it included.
+// Groups cuts behind the first half of the blocks, before the transition, as fastai does.
 func (d DenseNet) Groups() [][]string {
 	n := len(d.blocks())
 	groups := halves(numbered("/features/denseblock%d", n))
 	for i := range n - 1 {
-		g := min(len(groups)-1, i/max(1, n/2))
+		g := min(len(groups)-1, (i+1)/max(1, n/2)) // that of the block behind it
 		groups[g] = append(groups[g], fmt.Sprintf("/features/transition%d", i+1))
 	}
 	last := len(groups) - 1

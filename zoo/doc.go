@@ -18,11 +18,12 @@
 // [PreActBottleneck], [DenseLayer], [DenseTransition], [ConvNorm], [Factored], [InceptionA], [InceptionB], [InceptionC], [SqueezeExcite].
 //
 // Variables are named as in torchvision, where torchvision has the network: "/conv1/weight", "/layer1/0/bn1/bias",
-// "/fc/weight", so that weights go to and from it by name; see [Model.TensorName]. [Model.Groups] cuts the layers where fastai does, for learning
-// rates that differ by depth. [Count] counts parameters and multiplications of the graph that is really built, and
+// "/fc/weight", so that weights go to and from it by name; see [Model.TensorName]. [Model.Groups] cuts the layers for learning
+// rates that differ by depth, where fastai does if it has the network (ResNet, VGG with norms, DenseNet, Inception-ResNet-v2),
+// and else in the middle. [Count] counts parameters and multiplications of the graph that is really built, and
 // [Pieces] part by part.
 //
-// [FeaturesByName] gives the published networks of which features are taken instead of classes, VGG and SqueezeNet, cut open
+// [Model.Features] and [Model.Taps] are what stem and stages hand over; they need no head ("resnet18+none"). [FeaturesByName] gives the published networks of which features are taken instead of classes, VGG and SqueezeNet, cut open
 // at named layers: [FeatureNet].
 //
 // Pictures are [N H W C]. Functions that take nodes panic, as GoMLX's do, with messages that begin with "zoo:";

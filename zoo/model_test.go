@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/atelier-go/atelier/zoo"
 )
@@ -262,6 +263,41 @@ func TestZeroLastBeginsAsTheIdentity(t *testing.T) {
 	}
 }
 
+// Without a head there are features, by name too, counts and groups.
+func TestWithoutHead(t *testing.T) {
+	m := byName(t, "cifar+resnet-4x1-6x1+none", 5)
+	m.Classes = 0
+	store := model.NewStore()
+	exec, err := model.NewExec(testBackend(t), store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
+		return m.Taps(scope, x, []string{"layer2", "stem"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Exec(pictures(1, 8, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]int{{1, 4, 4, 6}, {1, 8, 8, 4}} {
+		if got := out[i].Shape().Dimensions; !slices.Equal(got, want) {
+			t.Errorf("feature %d is %v, want %v", i, got, want)
+		}
+	}
+	pieces, err := zoo.Pieces(testBackend(t), m, 8, 8, 3)
+	if err != nil || len(pieces) != 3 || pieces[2].Name != "layer2" {
+		t.Errorf("pieces %v, %v", pieces, err)
+	}
+	if got, want := fmt.Sprint(m.Groups()), "[[/conv1 /bn1 /layer1] [/layer2]]"; got != want {
+		t.Errorf("groups %s, want %s", got, want)
+	}
+	err = exceptions.TryCatch[error](func() {
+		g := graph.NewGraph(testBackend(t), "taps")
+		defer g.Finalize()
+		m.Taps(model.NewStore().RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, 8, 8, 3)), []string{"layer3"})
+	})
+	wantError(t, err, `unknown feature "layer3"; did you mean "layer1"?`)
+}
+
 // Every variable is in exactly one layer group, and the groups are fastai's.
 func TestGroups(t *testing.T) {
 	for name, want := range map[string]string{
@@ -270,6 +306,13 @@ func TestGroups(t *testing.T) {
 		"resnet-4x1-4x1+max":  "[[/conv1 /bn1 /layer1] [/layer2] [/fc]]",
 		"cifar+resnet-4x1":    "[[/conv1 /bn1 /layer1] [/fc]]",
 		"cifar-5+resnet-4x12": "[[/conv1 /bn1 /layer1] [/fc]]",
+		"vgg16_bn": "[[/features/0 /features/1 /features/3 /features/4 /features/7 /features/8 /features/10 /features/11 " +
+			"/features/14 /features/15 /features/17 /features/18 /features/20 /features/21] " +
+			"[/features/24 /features/25 /features/27 /features/28 /features/30 /features/31 /features/34 /features/35 " +
+			"/features/37 /features/38 /features/40 /features/41] [/classifier]]",
+		"vgg19-3+max": "[[/features/0 /features/2] [/features/5 /features/7 /features/10 /features/12 /features/14 /features/16] [/fc]]",
+		"densenet121": "[[/conv1 /bn1 /features/denseblock1 /features/denseblock2 /features/transition1] " +
+			"[/features/denseblock3 /features/denseblock4 /features/transition2 /features/transition3 /features/norm5] [/fc]]",
 	} {
 		m := byName(t, name, 2)
 		if got := fmt.Sprint(m.Groups()); got != want {
@@ -323,7 +366,7 @@ func TestPartsThatDoNotFit(t *testing.T) {
 		{func(m *zoo.Model) {}, 0, 32, 3, "input: pictures of 0x32x3"},
 		{func(m *zoo.Model) {}, 32, 32, 0, "one channel"},
 		{func(m *zoo.Model) { m.Classes = 0 }, 32, 32, 3, "Classes is 0"},
-		{func(m *zoo.Model) { m.Head = nil }, 32, 32, 3, "zoo: cifar+resnet18+none: a model needs"},
+		{func(m *zoo.Model) { m.Head = nil }, 32, 32, 3, "zoo: cifar+resnet18+none: a model needs a head to tell classes apart; there are average,"},
 		{func(m *zoo.Model) { m.Stem = zoo.CIFARStem{Channels: -1} }, 32, 32, 3, "stem cifar--1: pictures of 32x32x3: it has -1 channels"},
 		{func(m *zoo.Model) { m.Stem = zoo.ResNetStem{Channels: -1} }, 32, 32, 3, "it has -1 channels"},
 		{func(m *zoo.Model) { m.Backbone = zoo.ResNet{Widths: []int{8, 16}, Depths: []int{1}} }, 32, 32, 3, "backbone resnet-8x1-16x0: pictures of 32x32x3: 2 Widths and 1 Depths"},
@@ -343,6 +386,9 @@ func TestPartsThatDoNotFit(t *testing.T) {
 		}
 		_, err = exec.Exec(tensors.FromShape(shapes.Make(dtypes.Float32, 1, c.h, c.w, c.c)))
 		wantError(t, err, c.want)
+		if m.Head == nil {
+			continue // the rest of it can be counted
+		}
 		_, err = zoo.Count(testBackend(t), m, c.h, c.w, c.c)
 		wantError(t, err, c.want)
 	}

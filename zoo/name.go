@@ -10,7 +10,8 @@ import (
 )
 
 // ByName makes a model of the names of its parts, joined by "+": STEM+BACKBONE+HEAD. Without a stem or a head the model
-// gets those that the backbone was published with: "resnet18" is the network of torchvision.
+// gets those that the backbone was published with: "resnet18" is the network of torchvision. With the head "none" it has
+// none, and is good for features.
 //
 // [Stems], [Backbones] and [Heads] are the names. Stems have as many channels as the backbone would like, or a number of
 // their own: "cifar-32". Backbones can be described by their numbers too: "resnet-16x1-32x2-64x2" is the width and the
@@ -40,7 +41,7 @@ func ByName(name string, classes int) (Model, error) {
 	if m.Stem == nil {
 		m.Stem = stem
 	}
-	if m.Head == nil {
+	if m.Head == nil && words[len(words)-1] != noHead {
 		m.Head = head
 	}
 	return m, nil
@@ -58,6 +59,9 @@ func tooLarge(name string) string {
 	}
 	return ""
 }
+
+// noHead is the name of a head that is left out.
+const noHead = "none"
 
 // add puts in the part of that name, in the order stem, backbone, head. last tells that nothing follows.
 func (m *Model) add(word string, last bool) error {
@@ -82,12 +86,15 @@ func (m *Model) add(word string, last bool) error {
 			return unknown("backbone", word, Backbones())
 		}
 	}
+	if word == noHead && m.Head == nil && last {
+		return nil
+	}
 	h, err := headByName(word)
 	if err != nil {
 		return err
 	}
 	if h == nil {
-		return unknown("head", word, Heads())
+		return unknown("head", word, append(Heads(), noHead))
 	}
 	if m.Head != nil {
 		return fmt.Errorf("%q is a second head", word)
@@ -129,7 +136,7 @@ func list(names []string) string { return strings.Join(names, ", ") }
 func unknown(what, name string, known []string) error {
 	best, distance := "", len(name)/2+1
 	for _, k := range known {
-		if d := nearest.Distance(name, k); d < distance {
+		if d := nearest.Distance(strings.ToLower(name), k); d < distance {
 			best, distance = k, d
 		}
 	}

@@ -249,8 +249,11 @@ func describedShallow(word string) (Backbone, error) {
 // describedResNet9 reads "resnet9-32".
 func describedResNet9(word string) (Backbone, error) {
 	n, ok, err := numberOf(word, "resnet9", false)
-	if err != nil || !ok {
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("backbone %q is not resnet9-CHANNELS, as in resnet9-32: %w", word, err)
+	}
+	if !ok {
+		return nil, nil
 	}
 	return ResNet9{Start: n}, nil
 }
@@ -260,7 +263,7 @@ func describedAirbench(word string) (Backbone, error) {
 	for _, version := range []int{94, 95} {
 		n, ok, err := numberOf(word, fmt.Sprintf("airbench%d", version), false)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("backbone %q is not airbench%d-CHANNELS, as in airbench%d-32: %w", word, version, version, err)
 		}
 		if ok {
 			return Airbench{Version: version, Start: n}, nil

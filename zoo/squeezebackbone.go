@@ -43,7 +43,10 @@ func (s SqueezeNet) Build(scope *model.Scope, x *graph.Node) []Feature {
 }
 
 // Groups cuts behind the first pooling.
-func (s SqueezeNet) Groups() [][]string { return s.chain().groups() }
+func (s SqueezeNet) Groups() [][]string {
+	c := s.chain()
+	return c.groups(c.half())
+}
 
 // SqueezeStem is SqueezeNet's: a convolution with bias that moves by 2, relu, and a 3x3 maximum that moves by 2 and may
 // hang over the edge, all without padding.

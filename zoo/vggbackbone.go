@@ -82,5 +82,16 @@ func (v VGG) Out(in Shape) ([]Shape, error) {
 // Build makes "features/0" and so on, and features "block1" to "block5".
 func (v VGG) Build(scope *model.Scope, x *graph.Node) []Feature { return v.chain().build(scope, x) }
 
-// Groups cuts behind half of the blocks, the second of five.
-func (v VGG) Groups() [][]string { return v.chain().groups() }
+// Groups cuts behind the third convolution of the third block, or its last, as fastai does with vgg16_bn; where there are
+// only some of the blocks, behind half of them.
+func (v VGG) Groups() [][]string {
+	c := v.chain()
+	if v.blocks() < 5 {
+		return c.groups(c.half())
+	}
+	convolution := 2 // modules, with its relu
+	if v.Norm {
+		convolution++
+	}
+	return c.groups(c.ends[1] + convolution*min(3, vggDepths[v.layers()][2]))
+}
