@@ -54,7 +54,7 @@ func (g Goal) In(measured []string) (Goal, error) {
 	for _, name := range g.names() {
 		if slices.Contains(measured, name) {
 			g.Metric = name
-			return g, g.checkValue()
+			return g, g.Check()
 		}
 	}
 	return g, fmt.Errorf("%q is %w; there are %s", g.Metric, ErrNotMeasured, strings.Join(measured, ", "))
@@ -76,11 +76,11 @@ func (g Goal) names() []string {
 	return all
 }
 
-// checkValue refuses shares that are none, such as percents, and losses that nothing reaches.
-func (g Goal) checkValue() error {
+// Check refuses shares that are none, such as percents, and losses that nothing reaches.
+func (g Goal) Check() error {
 	metric := g.Metric[strings.LastIndex(g.Metric, "_")+1:]
 	_, err := strconv.Atoi(strings.TrimPrefix(metric, "top"))
-	share := metric == "accuracy" || strings.HasSuffix(g.Metric, "worst_class") || strings.HasPrefix(metric, "top") && err == nil
+	share := metric == "accuracy" || metric == "f1" || strings.HasSuffix(g.Metric, "worst_class") || strings.HasPrefix(metric, "top") && err == nil
 	switch {
 	case share && !(g.Value > 0 && g.Value <= 1):
 		return fmt.Errorf("%s is a share: want more than 0 and at most 1, such as 0.94, got %v", g.Metric, g.Value)

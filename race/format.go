@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 )
 
@@ -109,13 +108,16 @@ func (o *object) value(name, want string, to any) error {
 	return nil
 }
 
+// mostAmount is so large that no product of amounts and hours is infinite.
+const mostAmount = 1e12
+
 // amount reads a number that is not negative; there is false if the field is missing or null.
 func (o *object) amount(name string) (v float64, there bool, err error) {
 	if err := o.value(name, "a number", &v); err != nil {
 		return 0, false, err
 	}
-	if v < 0 || math.IsInf(v, 0) {
-		return 0, false, o.wrong(name, " is %v: want a number that is not negative", v)
+	if !(v >= 0 && v <= mostAmount) {
+		return 0, false, o.wrong(name, " is %v: want %s", v, wanted(mostAmount))
 	}
 	return v, o.has(name), nil
 }

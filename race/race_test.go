@@ -157,7 +157,7 @@ func TestMistakesHaveTheirLine(t *testing.T) {
 		{strings.Replace(entryJSON(), `"hardware"`, `"hardwear"`, 1), good, `e.json:1: hardware is missing`},
 		{strings.Replace(entryJSON(), `"2018-04-18"`, `"April 2018"`, 1), good, `e.json:8: timestamp is "April 2018": want a date as in 2018-04-18`},
 		{entryJSON(`"costPerHour": "24.48"`), good, `e.json:9: costPerHour is "24.48": want a number`},
-		{entryJSON(`"costPerHour": -1`), good, `e.json:9: costPerHour is -1: want a number that is not negative`},
+		{entryJSON(`"costPerHour": -1`), good, `e.json:9: costPerHour is -1: want 0 to 1e+12`},
 		{entryJSON(`"usedBlacklist": "no"`), good, `e.json:9: usedBlacklist is "no": want true or false`},
 		{entryJSON(), "", "e.tsv:1: there are no epochs"},
 		{entryJSON(), header, "e.tsv:1: there are no epochs"},
@@ -170,9 +170,11 @@ func TestMistakesHaveTheirLine(t *testing.T) {
 		{entryJSON(), header + "\n1\t0.5\t9O\n", `e.tsv:3: top1Accuracy is "9O": want a number`},
 		{entryJSON(), header + "1\tNaN\t90\n", `e.tsv:2: hours is "NaN": want a number`},
 		{entryJSON(), header + "1\t1\tInf\n", `e.tsv:2: top1Accuracy is "Inf": want a number`},
-		{entryJSON(), header + "1\t-1\t90\n", "e.tsv:2: hours is -1: want a number that is not negative"},
+		{entryJSON(), header + "1\t-1\t90\n", "e.tsv:2: hours is -1: want 0 to 1e+06"},
 		{entryJSON(), header + "1\t1\t101\n", "e.tsv:2: top1Accuracy is 101: want 0 to 100"},
 		{entryJSON(), "epoch\thours\tf1Score\n1\t1\t75\n", "e.tsv:2: f1Score is 75: want 0 to 1"},
+		{entryJSON(), header + "1\t1e300\t90\n", "e.tsv:2: hours is 1e+300: want 0 to 1e+06"},
+		{entryJSON(`"costPerHour": 1e308`), header + "1\t2\t90\n", "e.json:9: costPerHour is 1e+308: want 0 to 1e+12"},
 		{entryJSON(), header + "1\t2\t90\n2\t1\t95\n", "e.tsv:3: hours are 1 after 2: want hours of training since the start"},
 	} {
 		path := pair(t, t.TempDir(), "e", c.json, c.tsv)

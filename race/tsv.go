@@ -88,7 +88,7 @@ func (t *tsv) row(cells []string) error {
 		switch place := t.places[i]; place {
 		case placeEpoch:
 		case placeHours:
-			name, to = columnHours, &r.Hours
+			name, to, most = columnHours, &r.Hours, mostHours
 		default:
 			name, to = t.progress.Columns[place], &r.Scores[place]
 			most = largest(name)
@@ -108,6 +108,9 @@ func (t *tsv) row(cells []string) error {
 	t.progress.Rows = append(t.progress.Rows, r)
 	return nil
 }
+
+// mostHours is more than a century.
+const mostHours = 1e6
 
 // largest is the largest value of a score, math.MaxFloat64 if nothing is known of it.
 func largest(column string) float64 {

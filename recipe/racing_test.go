@@ -70,7 +70,7 @@ func TestAirbenchSchedule(t *testing.T) {
 // The growing recipe has the same schedule, in three sizes.
 func TestGrowingSchedule(t *testing.T) {
 	var set []string
-	for _, size := range []string{"24", "28", "32"} {
+	for _, size := range []string{"24", "28", "cifar10"} {
 		set = append(set, counts(size, 50000, 10000)...)
 	}
 	growing, err := racing(t, "cifar10-growing.yaml", set...).Plan()
@@ -96,7 +96,7 @@ func TestGrowingSchedule(t *testing.T) {
 // what is left.
 func TestImageNetSchedule(t *testing.T) {
 	var set []string
-	for _, size := range []string{"128", "224", "288"} {
+	for _, size := range []string{"128", "224", "imagenet"} {
 		set = append(set, counts(size, 1281167, 50000)...)
 	}
 	p, err := racing(t, "imagenet-resnet50.yaml", set...).Plan()
@@ -113,7 +113,7 @@ func TestImageNetSchedule(t *testing.T) {
 		lr    float64
 	}{
 		{0, "128", 0.1}, {2, "128", 0.25}, {4, "128", 0.4}, {17.9, "128", 0.4}, {18, "224", 0.4}, {20.9, "224", 0.4}, {21, "224", 0.04},
-		{34.9, "224", 0.04}, {35, "224", 0.004}, {40.9, "224", 0.004}, {41, "288", 0.004}, {43, "288", 0.0004}, {44.9, "288", 0.0004},
+		{34.9, "224", 0.04}, {35, "224", 0.004}, {40.9, "224", 0.004}, {41, "imagenet", 0.004}, {43, "imagenet", 0.0004}, {44.9, "imagenet", 0.0004},
 	} {
 		pos := p.At(int(c.epoch * perEpoch))
 		if name, lr := p.Phases()[pos.Phase].Data.Name, pos.Hyper[0].LR; name != c.data || lr < c.lr*0.999 || lr > c.lr*1.001 {
@@ -126,7 +126,7 @@ func TestImageNetSchedule(t *testing.T) {
 func TestImageNetInSmall(t *testing.T) {
 	archive := shared(t, "tinyimagenet20/tinyimagenet20.zip")
 	set := []string{"model=cifar+bottleneck-4x1-8x1+average", "checkpoint={}"}
-	sides := map[string]int{"128": 32, "224": 48, "288": 64}
+	sides := map[string]int{"128": 32, "224": 48, "imagenet": 64}
 	for name, side := range sides {
 		at := "datasets." + name + "."
 		set = append(set,
@@ -165,7 +165,7 @@ func TestImageNetInSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(phases, " "); got != "128 128 224 224 224 288 288" || result.Stop != nil || result.Steps != 45 {
+	if got := strings.Join(phases, " "); got != "128 128 224 224 224 imagenet imagenet" || result.Stop != nil || result.Steps != 45 {
 		t.Errorf("phases %s, %d steps, stop %v", got, result.Steps, result.Stop)
 	}
 }

@@ -138,7 +138,7 @@ var smaller = map[string][]string{
 	"imagenet-resnet50.yaml": {"model=cifar+bottleneck-4x1-4x1+average",
 		"datasets.128.transforms=[flip]", "datasets.128.valid_transforms=[]",
 		"datasets.224.transforms=[{resize: 24}]", "datasets.224.valid_transforms=[{resize: 24}]",
-		"datasets.288.transforms=[{resize: 28}]", "datasets.288.valid_transforms=[{resize: 28}]"},
+		"datasets.imagenet.transforms=[{resize: 28}]", "datasets.imagenet.valid_transforms=[{resize: 28}]"},
 	"lars-imagenet.yaml":      {"model=cifar+bottleneck-4x1-4x1+average", "datasets.imagenet.transforms=[flip]", "datasets.imagenet.valid_transforms=[]"},
 	"lars-fashion-mnist.yaml": {"model=cifar+resnet-4x1-8x1+concat"},
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -54,6 +55,9 @@ then 1.`,
 func (f *leaderboardFlags) run(paths []string, stdout, stderr io.Writer) error {
 	if err := checkPicture("leaderboard", f.plot); err != nil {
 		return err
+	}
+	if err := f.until.Check(); err != nil {
+		return usagef("leaderboard: --until: %w", err)
 	}
 	entries, problems := race.ReadAll(paths...)
 	if len(entries) == 0 && problems == nil {
@@ -171,7 +175,13 @@ func flopsOf(s race.Standing) string {
 
 // cell is a text on one line that is not too long for a table.
 func cell(text string, most int) string {
-	runes := []rune(strings.Join(strings.Fields(text), " "))
+	visible := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' ' // or a foreign entry could write anything to the terminal
+		}
+		return r
+	}, text)
+	runes := []rune(strings.Join(strings.Fields(visible), " "))
 	if len(runes) > most {
 		return string(runes[:most-3]) + "..."
 	}

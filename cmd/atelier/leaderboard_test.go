@@ -156,6 +156,7 @@ func TestLeaderboardCommand(t *testing.T) {
 		{exitUsage, []string{"leaderboard", dir, "--by", "luck"}, "want time, cost"},
 		{exitUsage, []string{"leaderboard", dir, "--plot", "x.gif"}, "leaderboard: --plot x.gif: want a name that ends in .png or .svg"},
 		{exitUsage, []string{"leaderboard", dir, "--until", "top1"}, "is not a goal"},
+		{exitUsage, []string{"leaderboard", dir, "--until", "top1=94"}, "top1 is a share: want more than 0 and at most 1"},
 		{exitError, []string{"leaderboard", t.TempDir()}, "there are no entries in "},
 		{exitError, []string{"leaderboard", filepath.Join(dir, "none")}, "no such file"},
 		{exitError, []string{"leaderboard", filepath.Join(dir, "fast.json"), "--until", "valid_loss=1"}, "none of the 1 entries has epochs with valid_loss"},

@@ -62,7 +62,7 @@ func networkTable(w io.Writer, f networkFlags, asJSON bool) error {
 		if err := m.Check(f.size, f.size, f.channels); err != nil {
 			row.Error = err.Error()
 		} else if row.Counts, err = zoo.Count(backend, m, f.size, f.size, f.channels); err != nil {
-			return err
+			row.Error = err.Error()
 		}
 		rows = append(rows, row)
 	}
@@ -73,12 +73,17 @@ func networkTable(w io.Writer, f networkFlags, asJSON bool) error {
 	fmt.Fprintln(t, "name\tparameters\tMACs\tactivations\tgroups\tstem+backbone+head")
 	for _, r := range rows {
 		if r.Error != "" {
-			fmt.Fprintf(t, "%s\t\t\t\t%d\t%s (too large for %d pixels)\n", r.Name, len(r.Groups), r.Model, f.size)
+			fmt.Fprintf(t, "%s\t\t\t\t%d\t%s\n", r.Name, len(r.Groups), r.Error)
 			continue
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\n", r.Name, grouped(r.Parameters), grouped(r.MACs), grouped(r.Activations), len(r.Groups), r.Model)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "\nAny of them goes with any stem and head, as STEM+BACKBONE+HEAD:\nstems  %s\nheads  %s\n",
+		strings.Join(zoo.Stems(), " "), strings.Join(zoo.Heads(), " "))
+	return err
 }
 
 // grouped writes a number with a comma before every three digits.

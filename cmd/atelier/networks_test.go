@@ -18,7 +18,7 @@ func TestNetworks(t *testing.T) {
 	if n := strings.Count(table, "\n"); n != len(zoo.Backbones())+1 {
 		t.Errorf("%d lines:\n%s", n, table)
 	}
-	modelsOutput(t, []string{"--size", "16"}, "resnet50         ", "too large for 16 pixels")
+	modelsOutput(t, []string{"--size", "16"}, "resnet50         ", "they are smaller than the network's stride of 32 pixels", "stems  cifar resnet ", "heads  average ")
 	var rows []network
 	out := modelsOutput(t, []string{"--json", "--size", "64", "--channels", "1", "--classes", "10"})
 	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != len(zoo.Backbones()) {
