@@ -1,8 +1,10 @@
 package zoo_test
 
 import (
+	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/atelier-go/atelier/zoo"
@@ -68,6 +70,19 @@ func TestEveryPartCombines(t *testing.T) {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
+		}
+	}
+}
+
+// docs/models.md has every stem and every head.
+func TestPartsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/models.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Concat(zoo.Stems(), zoo.Heads()) {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("docs/models.md lacks %s", name)
 		}
 	}
 }
