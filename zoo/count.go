@@ -41,10 +41,11 @@ func Count(backend compute.Backend, m Model, h, w, c int) (Counts, error) {
 
 // Piece is the stem, a stage of the backbone, or the head of a model, if it has one.
 type Piece struct {
-	Name  string `json:"name"`  // "stem", the stage's, or "head"
-	Part  string `json:"part"`  // the name of the part that it belongs to
-	Group int    `json:"group"` // the layer group of its variables, the input's 0
-	Shape Shape  `json:"shape"` // what it hands over; of a head, 1x1 places with as many channels as classes
+	Name   string `json:"name"`   // "stem", the stage's, or "head"
+	Part   string `json:"part"`   // the name of the part that it belongs to
+	Group  int    `json:"group"`  // the layer group of its variables, the input's 0
+	Shape  Shape  `json:"shape"`  // what it hands over; of a head, 1x1 places with as many channels as classes
+	Layers int    `json:"layers"` // convolutions and dense layers
 	Counts
 }
 
@@ -101,6 +102,7 @@ func (m Model) count(g *graph.Graph, store *model.Store, features []Feature, pie
 	for _, node := range g.Nodes() {
 		if macs := macsOf(node); macs > 0 {
 			p := pieceOf(node)
+			p.Layers++
 			p.MACs += macs
 			p.Activations += node.Shape().Size()
 		}

@@ -124,17 +124,19 @@ func writeNetwork(w io.Writer, m zoo.Model, f networkFlags, pieces []zoo.Piece) 
 	var total zoo.Counts
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "%s\npictures %dx%d, %d channels\n", m.Name(), f.size, f.size, f.channels)
-	fmt.Fprintln(t, "│\tpart\thands over\tstride\tparameters\tMACs\tactivations\tgroup")
+	fmt.Fprintln(t, "│\tpart\thands over\tstride\tlayers\tparameters\tMACs\tactivations\tgroup")
+	layers := 0
 	for i, p := range pieces {
+		layers += p.Layers
 		total.Parameters, total.MACs, total.Activations = total.Parameters+p.Parameters, total.MACs+p.MACs, total.Activations+p.Activations
 		branch, stride := "├─ ", fmt.Sprint(p.Shape.Stride)
 		if i == len(pieces)-1 {
 			branch, stride = "└─ ", ""
 		}
-		fmt.Fprintf(t, "%s%s\t%s\t%dx%dx%d\t%s\t%s\t%s\t%s\t%d\n", branch, p.Name, p.Part, p.Shape.H, p.Shape.W, p.Shape.C, stride,
+		fmt.Fprintf(t, "%s%s\t%s\t%dx%dx%d\t%s\t%d\t%s\t%s\t%s\t%d\n", branch, p.Name, p.Part, p.Shape.H, p.Shape.W, p.Shape.C, stride, p.Layers,
 			grouped(p.Parameters), grouped(p.MACs), grouped(p.Activations), p.Group+1)
 	}
-	fmt.Fprintf(t, "all\t\t\t\t%s\t%s\t%s\t%d\n", grouped(total.Parameters), grouped(total.MACs), grouped(total.Activations), len(m.Groups()))
+	fmt.Fprintf(t, "all\t\t\t\t%d\t%s\t%s\t%s\t%d\n", layers, grouped(total.Parameters), grouped(total.MACs), grouped(total.Activations), len(m.Groups()))
 	return t.Flush()
 }
 
@@ -168,7 +170,7 @@ func drawNetwork(w io.Writer, m zoo.Model, f networkFlags, pieces []zoo.Piece) e
 	box(0, zoo.Shape{H: f.size, W: f.size, C: f.channels}, "white", "pictures", fmt.Sprintf("%dx%dx%d", f.size, f.size, f.channels))
 	for i, p := range pieces {
 		box(i+1, p.Shape, colours[p.Group%len(colours)], fmt.Sprintf("%s (%s), group %d", p.Name, p.Part, p.Group+1),
-			fmt.Sprintf("%dx%dx%d, %s parameters, %s MACs", p.Shape.H, p.Shape.W, p.Shape.C, grouped(p.Parameters), grouped(p.MACs)))
+			fmt.Sprintf("%dx%dx%d, layers: %d, %s parameters, %s MACs", p.Shape.H, p.Shape.W, p.Shape.C, p.Layers, grouped(p.Parameters), grouped(p.MACs)))
 	}
 	b.WriteString("</svg>\n")
 	_, err := io.WriteString(w, b.String())
