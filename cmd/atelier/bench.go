@@ -49,7 +49,8 @@ Work is counted as direct convolution, so an algorithm that needs fewer operatio
 in a process of their own, and "memory" is the most that process had resident.
 
 With --peer each step is followed by the same step done by PyTorch, and the ratio of the times is shown: below 1
-Atelier is faster.
+Atelier is faster. With --precision bf16 PyTorch computes in bfloat16 too, and trains with automatic mixed precision; with
+auto it takes the faster of that and float32.
 
 Jobs (family=size):
 ` + bench.Families(),
