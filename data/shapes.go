@@ -12,7 +12,7 @@ import (
 // colours, place, size, angle and noise. Picture i is a function of (Seed, Size, i) alone, RGB, of class
 // i modulo the number of classes. Load keeps what was drawn.
 type Shapes struct {
-	N    int    // pictures
+	N    int    // pictures, 1 to 100 million
 	Size int    // pixels of a side; 0: 32
 	Seed uint64 // other seeds draw other pictures, as a test set needs
 }
@@ -44,8 +44,9 @@ func stripe(x float64) float64 { return math.Sin(x*math.Pi/0.36) / 8 }
 
 // Check says what is wrong with the fields.
 func (s Shapes) Check() error {
-	if s.N <= 0 {
-		return fmt.Errorf("data: Shapes: N is %d, want 1 or more", s.N)
+	const most = 100_000_000 // all labels are looked at before training
+	if s.N <= 0 || s.N > most {
+		return fmt.Errorf("data: Shapes: N is %d, want 1 to %d", s.N, most)
 	}
 	if s.Size < 0 || s.Size > 0 && s.Size < 8 || s.Size > 4096 {
 		return fmt.Errorf("data: Shapes: Size is %d, want 8 to 4096, or 0, which means 32", s.Size)
