@@ -54,7 +54,7 @@ func (g Goal) In(measured []string) (Goal, error) {
 	for _, name := range g.names() {
 		if slices.Contains(measured, name) {
 			g.Metric = name
-			return g, g.Check()
+			return g, g.CheckValue()
 		}
 	}
 	return g, fmt.Errorf("%q is %w; there are %s", g.Metric, ErrNotMeasured, strings.Join(measured, ", "))
@@ -76,8 +76,8 @@ func (g Goal) names() []string {
 	return all
 }
 
-// Check refuses shares that are none, such as percents, and losses that nothing reaches.
-func (g Goal) Check() error {
+// CheckValue refuses shares that are none, such as percents, and losses that nothing reaches.
+func (g Goal) CheckValue() error {
 	metric := g.Metric[strings.LastIndex(g.Metric, "_")+1:]
 	_, err := strconv.Atoi(strings.TrimPrefix(metric, "top"))
 	share := metric == "accuracy" || metric == "f1" || strings.HasSuffix(g.Metric, "worst_class") || strings.HasPrefix(metric, "top") && err == nil

@@ -113,10 +113,10 @@ func TestCountsOfOneBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stage := zoo.Piece{Name: "layer1", Part: "resnet-3x1", Group: 0, Shape: zoo.Shape{H: 4, W: 4, C: 3, Stride: 1}, Counts: zoo.Counts{
+	stage := zoo.Piece{Name: "layer1", Part: "resnet-3x1", Group: 0, Layers: 3, Shape: zoo.Shape{H: 4, W: 4, C: 3, Stride: 1}, Counts: zoo.Counts{
 		Parameters: 9*2*3 + 2*3 + 9*3*3 + 2*3 + 2*3 + 2*3, Buffers: 3 * (2 * 3), MACs: 16 * (9*2*3 + 9*3*3 + 2*3), Activations: 16 * 9,
 	}}
-	head := zoo.Piece{Name: "head", Part: "average", Group: 1, Shape: zoo.Shape{H: 1, W: 1, C: 5, Stride: 4},
+	head := zoo.Piece{Name: "head", Part: "average", Group: 1, Layers: 1, Shape: zoo.Shape{H: 1, W: 1, C: 5, Stride: 4},
 		Counts: zoo.Counts{Parameters: 20, MACs: 15, Activations: 5}}
 	if len(pieces) != 3 || pieces[0].Parameters != 22 || pieces[1] != stage || pieces[2] != head {
 		t.Errorf("pieces %+v, want %+v and %+v", pieces, stage, head)

@@ -56,7 +56,7 @@ func (f *leaderboardFlags) run(paths []string, stdout, stderr io.Writer) error {
 	if err := checkPicture("leaderboard", f.plot); err != nil {
 		return err
 	}
-	if err := f.until.Check(); err != nil {
+	if err := f.until.CheckValue(); err != nil {
 		return usagef("leaderboard: --until: %w", err)
 	}
 	entries, problems := race.ReadAll(paths...)
