@@ -77,7 +77,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("picture %d differs", i)
 		}
 	}
-	if err := SameClasses(m, d); err != nil {
+	if err := SameClasses(m.Classes(), d.Classes()); err != nil {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -100,7 +100,7 @@ func TestSameClasses(t *testing.T) {
 		{of("x", "y"), of("x"), `one dataset has 2 classes and the other 1; only one has "y"`},
 		{of("x", "y"), of("x", "z"), `class 1 is "y" in one dataset and "z" in the other`},
 	} {
-		if err := SameClasses(c.a, c.b); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+		if err := SameClasses(c.a.Classes(), c.b.Classes()); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error is %v, want %q", err, c.want)
 		}
 	}

@@ -94,6 +94,6 @@ func ExampleSplit() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(train.Len(), valid.Len(), data.SameClasses(train, valid))
+	fmt.Println(train.Len(), valid.Len(), data.SameClasses(train.Classes(), valid.Classes()))
 	// Output: 900 100 <nil>
 }

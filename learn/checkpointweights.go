@@ -17,6 +17,7 @@ type CheckpointWeights struct {
 	byName  map[string]safetensors.Tensor
 	names   []string
 	classes []string
+	step    int
 }
 
 var _ Tensors = (*CheckpointWeights)(nil)
@@ -29,6 +30,9 @@ func ReadWeights(path string, w Weights) (*CheckpointWeights, error) {
 	}
 	var h struct {
 		Classes []string `json:"classes"`
+		State   struct {
+			Step int `json:"step"`
+		} `json:"state"`
 	}
 	if err := json.Unmarshal(text, &h); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -36,7 +40,7 @@ func ReadWeights(path string, w Weights) (*CheckpointWeights, error) {
 	if w != Raw && w != EMAWeights {
 		return nil, fmt.Errorf("%s: a checkpoint has the weights raw and ema, not %v: the run's folder has a file of them", path, w)
 	}
-	c := &CheckpointWeights{byName: map[string]safetensors.Tensor{}, classes: h.Classes}
+	c := &CheckpointWeights{byName: map[string]safetensors.Tensor{}, classes: h.Classes, step: h.State.Step}
 	for _, t := range all {
 		path, mean := strings.CutPrefix(t.Name, emaPath)
 		if t.DType == safetensors.F32 && isModel(path) && mean == (w == EMAWeights) {
@@ -58,6 +62,9 @@ func (c *CheckpointWeights) Names() []string { return c.names }
 
 // Classes are what the run's model tells apart; nil if that is not known.
 func (c *CheckpointWeights) Classes() []string { return c.classes }
+
+// Step is how many steps the run had done.
+func (c *CheckpointWeights) Step() int { return c.step }
 
 // Shape is a tensor's, in PyTorch's order of axes.
 func (c *CheckpointWeights) Shape(name string) ([]int, bool) {

@@ -24,7 +24,7 @@ func (d *Data) check() error {
 	if err := d.Valid.Check(); err != nil {
 		return err
 	}
-	return data.SameClasses(d.Train.Dataset, d.Valid.Dataset)
+	return data.SameClasses(d.Train.Dataset.Classes(), d.Valid.Dataset.Classes())
 }
 
 // clean is the training data in its own order with validation's transformations, without mixing. Without validation the

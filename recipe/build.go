@@ -24,12 +24,6 @@ func (r *Recipe) Config() (learn.Config, error) {
 	if _, err := b.plan(); err != nil { // every problem has its line here
 		return learn.Config{}, err
 	}
-	return b.config()
-}
-
-// config is that of the builder's phases and classes.
-func (b *builder) config() (learn.Config, error) {
-	r := b.recipe
 	m, err := b.model()
 	if err != nil {
 		return learn.Config{}, err
@@ -114,7 +108,7 @@ func (b *builder) allData() error {
 		case first == nil:
 			first, b.classes = d, d.Train.Dataset.Classes()
 		default:
-			if err := data.SameClasses(first.Train.Dataset, d.Train.Dataset); err != nil {
+			if err := data.SameClasses(b.classes, d.Train.Dataset.Classes()); err != nil {
 				problems = append(problems, fmt.Errorf("%s: datasets %q and %q: %w", b.recipe.at(b.recipe.lines[path]), first.Name, name, err))
 			}
 		}
@@ -192,7 +186,7 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 		if err != nil {
 			return nil, fail("valid", err)
 		}
-		if err := data.SameClasses(train, valid); err != nil {
+		if err := data.SameClasses(train.Classes(), valid.Classes()); err != nil {
 			return nil, fail("valid", err)
 		}
 		d.Valid = s.validLoader(valid)

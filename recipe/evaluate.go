@@ -46,12 +46,18 @@ func (r *Recipe) Evaluation(what string) (*data.Loader, error) {
 // OnlyEvaluates tells whether the recipe has no phases: it is for weights that were trained elsewhere.
 func (r *Recipe) OnlyEvaluates() bool { return len(r.Phases) == 0 }
 
-// EvaluationConfig is what learn.New wants for measuring a model that tells apart what loader's pictures are of. Nothing is
-// trained, and no pictures to train on are needed.
+// EvaluationConfig is what learn.New wants for measuring a model that tells apart what loader's pictures are of, and whose
+// weights are going to be put in. Nothing is trained, and no pictures to train on are needed.
 func (r *Recipe) EvaluationConfig(loader *data.Loader) (learn.Config, error) {
-	b := &builder{recipe: r, classes: loader.Dataset.Classes()}
-	b.phases = []learn.Phase{{Data: &learn.Data{Name: r.Data, Train: loader}, Steps: 1}}
-	return b.config()
+	classes := loader.Dataset.Classes()
+	m, err := r.model(len(classes))
+	return learn.Config{
+		Model:   learn.Model{Forward: m.Forward, Groups: m.Groups()},
+		Loss:    learn.CrossEntropy(r.Loss.LabelSmoothing),
+		Phases:  []learn.Phase{{Data: &learn.Data{Name: r.Data, Train: loader}, Steps: 1}},
+		Seed:    r.Seed,
+		Classes: classes,
+	}, err
 }
 
 // source reads what Evaluation is asked for.

@@ -274,7 +274,11 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	if !checkpoint && which != learn.Raw {
 		return nil, fmt.Errorf("%s has one set of weights: --weights %v wants a checkpoint", file, which)
 	}
-	config, loader, err := f.judged(r, file)
+	loader, err := r.Evaluation(f.data)
+	if err != nil {
+		return nil, err
+	}
+	config, err := judge(r, file, which, loader)
 	if err != nil {
 		return nil, err
 	}
@@ -282,61 +286,66 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 		return nil, err
 	}
 	defer config.Backend.Finalize()
-	config.Dir, config.Checkpoint = "", learn.CheckpointPolicy{}
 	learner, err := learn.New(config)
 	if err != nil {
 		return nil, err
 	}
 	defer learner.Close()
-	if checkpoint {
-		err = learner.Load(file)
+	e := &evaluation{Checkpoint: file, Weights: which.String(), Examples: loader.Dataset.Len(), Classes: config.Classes, dataset: loader.Dataset}
+	if !checkpoint {
+		e.Weights = "its"
+	}
+	if which == learn.SWAWeights {
+		err, e.Step = learner.Load(file), learner.Step()
 	} else {
-		err = loadWeights(learner, r, config, file)
+		e.Step, err = loadWeights(learner, r, config, file, which)
+		which = learn.Raw // those that the learner has now
 	}
 	if err != nil {
 		return nil, err
 	}
-	its := which.String()
-	if !checkpoint {
-		its = "its"
-	}
-	e := &evaluation{Checkpoint: file, Weights: its, Step: learner.Step(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes(),
-		dataset: loader.Dataset}
 	return e, f.measure(ctx, learner, loader, which, e)
 }
 
-// judged is a model without its weights, and the pictures that it is judged by.
-func (f *evalFlags) judged(r *recipe.Recipe, file string) (c learn.Config, loader *data.Loader, err error) {
-	if r.OnlyEvaluates() {
-		if loader, err = r.Evaluation(f.data); err == nil {
-			c, err = r.EvaluationConfig(loader)
-		}
-		return c, loader, err
+// judge is what a model that is to be judged is made of. Only the mean of weights wants its run's training pictures: the
+// statistics of its norms are measured on them.
+func judge(r *recipe.Recipe, file string, which learn.Weights, loader *data.Loader) (learn.Config, error) {
+	if which != learn.SWAWeights {
+		return r.EvaluationConfig(loader)
 	}
-	if c, err = r.Config(); err != nil {
-		return c, nil, err
+	c, err := r.Config()
+	if err != nil {
+		return c, err
 	}
-	if loader, err = r.Evaluation(f.data); err != nil {
-		return c, nil, err
-	}
-	if err := data.SameClasses(c.Phases[0].Data.Train.Dataset, loader.Dataset); err != nil {
-		return c, nil, fmt.Errorf("%s tells other classes apart than the pictures are of: %w", file, err)
-	}
-	return c, loader, nil
+	c.Dir, c.Checkpoint = "", learn.CheckpointPolicy{}
+	return c, sameClasses(file, c.Classes, loader.Dataset.Classes())
 }
 
-// loadWeights puts the weights of a file into a model, all of which have to be there.
-func loadWeights(l *learn.Learner, r *recipe.Recipe, c learn.Config, file string) error {
-	w, err := openFile(file)
+// sameClasses wants pictures to be of what the model of a file tells apart.
+func sameClasses(file string, model, pictures []string) error {
+	if err := data.SameClasses(model, pictures); err != nil {
+		return fmt.Errorf("%s tells other classes apart than the pictures are of: %w", file, err)
+	}
+	return nil
+}
+
+// loadWeights puts the weights of a file into a model, all of which have to be there. step is that of a checkpoint.
+func loadWeights(l *learn.Learner, r *recipe.Recipe, c learn.Config, file string, which learn.Weights) (step int, err error) {
+	w, err := openFile(file, which)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer w.Close()
+	if len(w.classes) > 0 {
+		if err := sameClasses(file, w.classes, c.Classes); err != nil {
+			return 0, err
+		}
+	}
 	i, err := w.initial(r, len(c.Classes))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return l.LoadTensors(i)
+	return w.step, l.LoadTensors(i)
 }
 
 // measure fills in the metrics and the table.

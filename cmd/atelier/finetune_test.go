@@ -109,6 +109,7 @@ func TestFineTune(t *testing.T) {
 		t.Error(err)
 	}
 	testEvaluatesMistakes(t, dir, out)
+	testJudgesElsewhere(t, dir, out)
 	testBadBeginnings(t, dir, file, out)
 	testBadPictures(t, dir, file, out)
 }
@@ -160,6 +161,28 @@ func testEvaluatesMistakes(t *testing.T, dir, out string) {
 	}
 	if text, err := os.ReadFile(matrix); err != nil || !strings.Contains(string(text), e.Classes[0]) {
 		t.Errorf("matrix: %v", err)
+	}
+}
+
+// testJudgesElsewhere wants a model to be judged where the pictures that it was trained on are not.
+func testJudgesElsewhere(t *testing.T, dir, out string) {
+	t.Helper()
+	train, away := filepath.Join(dir, "pictures", "train"), filepath.Join(dir, "away")
+	evaluate := func(weights string) string {
+		return succeed(t, "eval", out, "--json", "--weights", weights)
+	}
+	raw, ema := evaluate("raw"), evaluate("ema")
+	if err := os.Rename(train, away); err != nil {
+		t.Fatal(err)
+	}
+	if got := evaluate("raw"); got != raw {
+		t.Errorf("raw weights:\n%s\nbefore:\n%s", got, raw)
+	}
+	if got := evaluate("ema"); got != ema || got == raw {
+		t.Errorf("ema weights:\n%s\nbefore:\n%s\nraw:\n%s", got, ema, raw)
+	}
+	if err := os.Rename(away, train); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -236,9 +259,9 @@ func testBadPictures(t *testing.T, dir, file, out string) {
 		{[]string{"train", recipeOf(t, laterSizes), "--out", filepath.Join(dir, "elsewhere"), "--set", "datasets.small.transforms=[]"}, exitError,
 			"phase 2 (small): validation pictures of small: zoo: "},
 		{[]string{"eval", out, "--data", three}, exitError, "tells other classes apart than the pictures are of: data: one dataset has 2 classes and the other 3; only one has \"" + names[4] + "\""},
-		{[]string{"eval", out, "--set", "datasets.pictures.train.folder.path=" + three, "--set", "datasets.pictures.train.folder.dir=.",
-			"--set", "datasets.pictures.valid={folder: {path: " + three + "}}"}, exitError, "the weights tell 2 classes apart (" + names[0] + ", " + names[3] + "), the model 3 ("},
-		{[]string{"eval", filepath.Join(out, "weights.safetensors"), "--recipe", "shapes"}, exitError, "the weights tell 2 classes apart"},
+		{[]string{"eval", out, "--set", "datasets.pictures.valid={folder: {path: " + three + "}}"}, exitError, "tells other classes apart than the pictures are of: data: one dataset has 2 classes and the other 3"},
+		{[]string{"eval", filepath.Join(out, "weights.safetensors"), "--recipe", "shapes"}, exitError, "tells other classes apart than the pictures are of: data: one dataset has 2 classes and the other 8"},
+		{[]string{"eval", out, "--recipe", "shapes"}, exitError, ".safetensors tells other classes apart than the pictures are of: data: one dataset has 2 classes and the other 8"},
 		{[]string{"eval", out, "--wrong-count", "0"}, exitUsage, "--wrong-count is 0, want 1 to 400"},
 		{[]string{"eval", out, "--wrong", "w.gif"}, exitUsage, "eval: --wrong w.gif: want a name that ends in .png or .svg"},
 		{[]string{"eval", file}, exitError, "the checkpoint is damaged"},

@@ -42,6 +42,7 @@ type weightsFile struct {
 	hash    string
 	tensors learn.Tensors
 	classes []string
+	step    int       // of a checkpoint
 	input   zoo.Input // what its pictures were, if known
 	known   bool
 	bgr     bool
@@ -53,21 +54,21 @@ func openWeights(from recipe.WeightsFrom, which learn.Weights) (*weightsFile, er
 	if err != nil {
 		return nil, err
 	}
-	w := &weightsFile{File: f, name: string(from)}
-	if err := w.read(which); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return w, nil
+	return readFile(f, string(from), which)
 }
 
-// openFile opens a file that is no checkpoint.
-func openFile(path string) (*weightsFile, error) {
+// openFile opens a file, or a checkpoint.
+func openFile(path string, which learn.Weights) (*weightsFile, error) {
 	f, err := weights.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	w := &weightsFile{File: f, name: path}
-	if err := w.read(learn.Raw); err != nil {
+	return readFile(f, path, which)
+}
+
+func readFile(f *weights.File, name string, which learn.Weights) (*weightsFile, error) {
+	w := &weightsFile{File: f, name: name}
+	if err := w.read(which); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return w, nil
@@ -112,7 +113,7 @@ func (w *weightsFile) read(which learn.Weights) (err error) {
 	if err != nil {
 		return err
 	}
-	w.tensors, w.classes = c, c.Classes()
+	w.tensors, w.classes, w.step = c, c.Classes(), c.Step()
 	return nil
 }
 

@@ -84,7 +84,7 @@ func newEpilogue(env *Env, attr ir.ConvolutionAttr, plan *conv.Plan) (*epilogue,
 			in: make([][]byte, len(program.Inputs)), out: make([][]byte, len(program.Outputs)),
 		}}
 		c.done = func(worker, pixel, count int) {
-			e.exec.RunRange(worker, c.in, c.out, c.scratch, pixel*e.channels, (pixel+count)*e.channels)
+			e.exec.RunRange(worker, c.in[0][4*pixel*e.channels:], c.in, c.out, c.scratch, pixel*e.channels, (pixel+count)*e.channels)
 		}
 		return c
 	}

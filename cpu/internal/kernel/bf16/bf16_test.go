@@ -99,25 +99,38 @@ func TestPack(t *testing.T) {
 					name := fmt.Sprintf("n=%d k=%d %s", n, k, layout)
 					tiles := Tiles(k)
 					a, rs, cs := operand(n, k, layout, uint64(n*k))
-					comparePacked(t, g.Name+" A "+name, SizeA(n, k), func(dst []uint16) { g.PackA(dst, a, rs, cs, n, k) }, func(want []uint16) {
+					wantA := func(want []uint16) {
 						for i := range n {
 							for p := range k {
 								want[((i/16*tiles+p/32)*16+i%16)*32+p%32] = Bits(a[i*rs+p*cs])
 							}
 						}
-					})
-					b, rs, cs := operand(k, n, layout, uint64(n*k))
-					comparePacked(t, g.Name+" B "+name, SizeB(k, n), func(dst []uint16) { g.PackB(dst, b, rs, cs, k, n) }, func(want []uint16) {
+					}
+					comparePacked(t, g.Name+" A "+name, SizeA(n, k), func(dst []uint16) { PackA(g, dst, a, rs, cs, n, k) }, wantA)
+					comparePacked(t, g.Name+" A of halves "+name, SizeA(n, k), func(dst []uint16) { PackA(g, dst, halved(a), rs, cs, n, k) }, wantA)
+					b, rsb, csb := operand(k, n, layout, uint64(n*k))
+					wantB := func(want []uint16) {
 						for p := range k {
 							for j := range n {
-								want[((j/32*16*tiles+p/2)*32+j%32)*2+p%2] = Bits(b[p*rs+j*cs])
+								want[((j/32*16*tiles+p/2)*32+j%32)*2+p%2] = Bits(b[p*rsb+j*csb])
 							}
 						}
-					})
+					}
+					comparePacked(t, g.Name+" B "+name, SizeB(k, n), func(dst []uint16) { PackB(g, dst, b, rsb, csb, k, n) }, wantB)
+					comparePacked(t, g.Name+" B of halves "+name, SizeB(k, n), func(dst []uint16) { PackB(g, dst, halved(b), rsb, csb, k, n) }, wantB)
 				}
 			}
 		}
 	})
+}
+
+// halved is x as bfloat16.
+func halved(x []float32) []uint16 {
+	h := make([]uint16, len(x))
+	for i, v := range x {
+		h[i] = Bits(v)
+	}
+	return h
 }
 
 // comparePacked packs into memory full of guards, and compares with zeros in which want sets what is not.
@@ -145,7 +158,7 @@ func TestPackRows(t *testing.T) {
 		const m, k, tiles = 45, 150, 5
 		a, rs, cs := operand(m, k, "far", 1)
 		want := make([]uint16, SizeA(m, k))
-		g.PackA(want, a, rs, cs, m, k)
+		PackA(g, want, a, rs, cs, m, k)
 		for i := range m {
 			clear(want[((i/16*tiles+1)*16+i%16)*32:][:32])
 		}
@@ -153,8 +166,17 @@ func TestPackRows(t *testing.T) {
 			clear(dst)
 			for _, rows := range [][2]int{{0, 5}, {5, 21}, {21, 45}} {
 				n := rows[1] - rows[0]
-				g.PackRows(dst, tiles, rows[0], 0, a[rows[0]*rs:], rs, n, 64)
-				g.PackRows(dst, tiles, rows[0], 64, a[rows[0]*rs+64:], rs, n, 86)
+				PackRows(g, dst, tiles, rows[0], 0, a[rows[0]*rs:], rs, n, 64)
+				PackRows(g, dst, tiles, rows[0], 64, a[rows[0]*rs+64:], rs, n, 86)
+				ClearRows(dst, tiles, rows[0], 32, n, 32)
+			}
+		}, func(dst []uint16) { copy(dst, want) })
+		comparePacked(t, g.Name+" of halves", len(want), func(dst []uint16) {
+			clear(dst)
+			for _, rows := range [][2]int{{0, 5}, {5, 21}, {21, 45}} {
+				n, h := rows[1]-rows[0], halved(a[rows[0]*rs:])
+				PackRows(g, dst, tiles, rows[0], 0, h, rs, n, 64)
+				PackRows(g, dst, tiles, rows[0], 64, h[64:], rs, n, 86)
 				ClearRows(dst, tiles, rows[0], 32, n, 32)
 			}
 		}, func(dst []uint16) { copy(dst, want) })
@@ -182,8 +204,8 @@ func testBlock(t *testing.T, g *Kernel, m, n, k int, accumulate bool) {
 		}
 	}
 	packedA, packedB := make([]uint16, SizeA(m, k)), make([]uint16, SizeB(k, n))
-	g.PackA(packedA, a, k, 1, m, k)
-	g.PackB(packedB, b, n, 1, k, n)
+	PackA(g, packedA, a, k, 1, m, k)
+	PackB(g, packedB, b, n, 1, k, n)
 	ldc := n + m%3
 	c0 := make([]float32, m*ldc+9)
 	for i := range c0 {
@@ -219,13 +241,13 @@ func TestPanics(t *testing.T) {
 	g := Kernels[0]
 	x, h := make([]float32, 12), make([]uint16, 512)
 	for name, f := range map[string]func(){
-		"a":        func() { g.PackA(h, x, 4, 1, 4, 4) },
-		"b":        func() { g.PackB(make([]uint16, 1024), x, 4, 1, 4, 4) },
-		"negative": func() { g.PackA(h, x, -4, 1, 3, 4) },
-		"dst":      func() { g.PackA(h[:511], x, 4, 1, 3, 4) },
+		"a":        func() { PackA(g, h, x, 4, 1, 4, 4) },
+		"b":        func() { PackB(g, make([]uint16, 1024), x, 4, 1, 4, 4) },
+		"negative": func() { PackA(g, h, x, -4, 1, 3, 4) },
+		"dst":      func() { PackA(g, h[:511], x, 4, 1, 3, 4) },
 		"packed":   func() { g.Block(17, 4, 3, h, make([]uint16, 1024), make([]float32, 100), 4, false) },
 		"c":        func() { g.Block(3, 4, 3, h, make([]uint16, 1024), x[:11], 4, false) },
-		"tile":     func() { g.PackRows(h, 1, 0, 8, x, 4, 3, 4) },
+		"tile":     func() { PackRows(g, h, 1, 0, 8, x, 4, 3, 4) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -251,8 +273,8 @@ func TestTilesReadThisFormat(t *testing.T) {
 		}
 	}
 	packedA, packedB := make([]uint16, SizeA(m, k)), make([]uint16, SizeB(k, n))
-	g.PackA(packedA, a, k, 1, m, k)
-	g.PackB(packedB, b, n, 1, k, n)
+	PackA(g, packedA, a, k, 1, m, k)
+	PackB(g, packedB, b, n, 1, k, n)
 	got, want := make([]float32, m*n), make([]float32, m*n)
 	for j := 0; j < n; j += NR {
 		amx.Portable().Panel(m, min(NR, n-j), tiles, &packedA[0], tiles*tileA, &packedB[j/NR*tiles*tileB], &got[j], n, false)

@@ -21,18 +21,38 @@ func panelAVX512(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate 
 	}
 }
 
-func packRowsAsm(dst []uint16, src []float32, ld, rows, k int) {
-	packRowsAVX512(&dst[0], &src[0], ld, rows, k)
+func packRowsAsm[T Element](dst []uint16, src []T, ld, rows, k int) {
+	if isHalf[T]() {
+		packRowsHalvesAVX512(&dst[0], half(src), ld, rows, k)
+	} else {
+		packRowsAVX512(&dst[0], single(src), ld, rows, k)
+	}
 }
 
-func packPairsAsm(dst []uint16, src []float32, ld, columns, k int) {
-	packPairsAVX512(&dst[0], &src[0], ld, columns, k)
+func packPairsAsm[T Element](dst []uint16, src []T, ld, columns, k int) {
+	if isHalf[T]() {
+		packPairsHalvesAVX512(&dst[0], half(src), ld, columns, k)
+	} else {
+		packPairsAVX512(&dst[0], single(src), ld, columns, k)
+	}
 }
 
-func transposeToPairsAsm(dst []uint16, src []float32, ld, n, k int) {
-	transposeToPairsAVX512(&dst[0], &src[0], ld, n, k)
+func transposeToPairsAsm[T Element](dst []uint16, src []T, ld, n, k int) {
+	if isHalf[T]() {
+		transposeToPairsHalvesAVX512(&dst[0], half(src), ld, n, k)
+	} else {
+		transposeToPairsAVX512(&dst[0], single(src), ld, n, k)
+	}
 }
 
-func transposeToRowsAsm(dst []uint16, src []float32, ld, n, k int) {
-	transposeToRowsAVX512(&dst[0], &src[0], ld, n, k)
+func transposeToRowsAsm[T Element](dst []uint16, src []T, ld, n, k int) {
+	if isHalf[T]() {
+		transposeToRowsHalvesAVX512(&dst[0], half(src), ld, n, k)
+	} else {
+		transposeToRowsAVX512(&dst[0], single(src), ld, n, k)
+	}
 }
+
+// half and single are where elements of either type begin.
+func half[T Element](x []T) *uint16    { return (*uint16)(unsafe.Pointer(&x[0])) }
+func single[T Element](x []T) *float32 { return (*float32)(unsafe.Pointer(&x[0])) }

@@ -8,10 +8,10 @@ const without = "bf16: this build has no assembly"
 
 func panelAVX512(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool) { panic(without) }
 
-func packRowsAsm(dst []uint16, src []float32, ld, rows, k int) { panic(without) }
+func packRowsAsm[T Element](dst []uint16, src []T, ld, rows, k int) { panic(without) }
 
-func packPairsAsm(dst []uint16, src []float32, ld, columns, k int) { panic(without) }
+func packPairsAsm[T Element](dst []uint16, src []T, ld, columns, k int) { panic(without) }
 
-func transposeToPairsAsm(dst []uint16, src []float32, ld, n, k int) { panic(without) }
+func transposeToPairsAsm[T Element](dst []uint16, src []T, ld, n, k int) { panic(without) }
 
-func transposeToRowsAsm(dst []uint16, src []float32, ld, n, k int) { panic(without) }
+func transposeToRowsAsm[T Element](dst []uint16, src []T, ld, n, k int) { panic(without) }

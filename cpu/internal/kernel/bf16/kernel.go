@@ -24,6 +24,9 @@ type Kernel struct {
 	Missing func() []string
 	// Speed is how many products it forms in the time that the level's float32 kernel takes for one.
 	Speed int
+	// Rows is how many rows of C it computes at once, a multiple of MR. Other numbers of rows leave a rest, which takes
+	// as long.
+	Rows int
 
 	multiplier multiplier
 }
@@ -39,9 +42,9 @@ const (
 
 // Kernels has every kernel, the preferred one of a level last.
 var Kernels = []*Kernel{
-	{Name: "bf16 portable", ISA: isa.Portable, Missing: isa.Portable.Missing, Speed: 1, multiplier: portable},
-	{Name: "bf16 avx512", ISA: isa.AVX512, Missing: isa.MissingBF16, Speed: 2, multiplier: vdpbf16ps},
-	{Name: "bf16 amx", ISA: isa.AVX512, Missing: missingTiles, Speed: 16, multiplier: tdpbf16ps},
+	{Name: "bf16 portable", ISA: isa.Portable, Missing: isa.Portable.Missing, Speed: 1, Rows: MR, multiplier: portable},
+	{Name: "bf16 avx512", ISA: isa.AVX512, Missing: isa.MissingBF16, Speed: 2, Rows: MR, multiplier: vdpbf16ps},
+	{Name: "bf16 amx", ISA: isa.AVX512, Missing: missingTiles, Speed: 16, Rows: 2 * MR, multiplier: tdpbf16ps},
 }
 
 // missingTiles says what keeps AMX from running here, or the packing for it, which is AVX512-BF16's. The first call asks

@@ -1,9 +1,30 @@
 package bf16
 
-import "github.com/atelier-go/atelier/cpu/internal/isa"
+import (
+	"unsafe"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+)
+
+// Element is what operands are packed of: float32, which is rounded, or the bits of bfloat16, which are copied.
+type Element interface{ float32 | uint16 }
+
+// isHalf reports whether elements are bfloat16 already.
+func isHalf[T Element]() bool {
+	var x T
+	return unsafe.Sizeof(x) == 2
+}
+
+// bitsOf is an element as bfloat16.
+func bitsOf[T Element](x T) uint16 {
+	if isHalf[T]() {
+		return *(*uint16)(unsafe.Pointer(&x))
+	}
+	return Bits(*(*float32)(unsafe.Pointer(&x)))
+}
 
 // PackA rounds A, element (i,p) at a[i*rs+p*cs], into panels. It is fast when rs or cs is 1.
-func (g *Kernel) PackA(dst []uint16, a []float32, rs, cs, m, k int) {
+func PackA[T Element](g *Kernel, dst []uint16, a []T, rs, cs, m, k int) {
 	if m <= 0 || k <= 0 {
 		return
 	}
@@ -29,18 +50,18 @@ func (g *Kernel) PackA(dst []uint16, a []float32, rs, cs, m, k int) {
 }
 
 // packAPortable packs one panel.
-func packAPortable(panel []uint16, a []float32, rs, cs, rows, k int) {
+func packAPortable[T Element](panel []uint16, a []T, rs, cs, rows, k int) {
 	clear(panel)
 	for i := range rows {
 		for p := range k {
-			panel[(p/Depth*MR+i)*Depth+p%Depth] = Bits(a[i*rs+p*cs])
+			panel[(p/Depth*MR+i)*Depth+p%Depth] = bitsOf(a[i*rs+p*cs])
 		}
 	}
 }
 
 // PackRows rounds rows [i, i+rows) of A, each of n elements, ld apart in src, to columns [at, at+n) of panels whose
 // depth is a number of tiles. at is a multiple of Depth; what is left of the last tile is filled with zeros.
-func (g *Kernel) PackRows(dst []uint16, tiles, i, at int, src []float32, ld, rows, n int) {
+func PackRows[T Element](g *Kernel, dst []uint16, tiles, i, at int, src []T, ld, rows, n int) {
 	if at%Depth != 0 {
 		panic("bf16: PackRows: not at a tile's beginning")
 	}
@@ -61,12 +82,12 @@ func (g *Kernel) PackRows(dst []uint16, tiles, i, at int, src []float32, ld, row
 	}
 }
 
-func packRowsPortable(to []uint16, src []float32, ld, rows, n int) {
+func packRowsPortable[T Element](to []uint16, src []T, ld, rows, n int) {
 	for r := range rows {
 		for p := range Tiles(n) * Depth {
 			var b uint16
 			if p < n {
-				b = Bits(src[r*ld+p])
+				b = bitsOf(src[r*ld+p])
 			}
 			to[p/Depth*tileA+r*Depth+p%Depth] = b
 		}
@@ -83,7 +104,7 @@ func ClearRows(dst []uint16, tiles, i, at, rows, n int) {
 }
 
 // PackB rounds B, element (p,j) at b[p*rs+j*cs], into panels. It is fast when rs or cs is 1.
-func (g *Kernel) PackB(dst []uint16, b []float32, rs, cs, k, n int) {
+func PackB[T Element](g *Kernel, dst []uint16, b []T, rs, cs, k, n int) {
 	if n <= 0 || k <= 0 {
 		return
 	}
@@ -91,11 +112,11 @@ func (g *Kernel) PackB(dst []uint16, b []float32, rs, cs, k, n int) {
 	if len(dst) < SizeB(k, n) {
 		panic("bf16: PackB: dst is too short")
 	}
-	g.PackPanels(dst, Tiles(k)*tileB, b, rs, cs, k, n)
+	PackPanels(g, dst, Tiles(k)*tileB, b, rs, cs, k, n)
 }
 
 // PackPanels is PackB for panels that begin apart elements after each other, of which it writes the first steps of k.
-func (g *Kernel) PackPanels(dst []uint16, apart int, b []float32, rs, cs, k, n int) {
+func PackPanels[T Element](g *Kernel, dst []uint16, apart int, b []T, rs, cs, k, n int) {
 	for j := 0; j < n; j += NR {
 		panel, columns := dst[j/NR*apart:][:Tiles(k)*tileB], min(NR, n-j)
 		switch src := b[j*cs:]; {
@@ -117,11 +138,11 @@ func (g *Kernel) PackPanels(dst []uint16, apart int, b []float32, rs, cs, k, n i
 }
 
 // packBPortable packs one panel.
-func packBPortable(panel []uint16, b []float32, rs, cs, k, columns int) {
+func packBPortable[T Element](panel []uint16, b []T, rs, cs, k, columns int) {
 	clear(panel)
 	for p := range k {
 		for j := range columns {
-			panel[(p/2*NR+j)*2+p%2] = Bits(b[p*rs+j*cs])
+			panel[(p/2*NR+j)*2+p%2] = bitsOf(b[p*rs+j*cs])
 		}
 	}
 }

@@ -30,3 +30,30 @@ func transposeToPairsAVX512(dst *uint16, src *float32, ld int, n int, k int)
 //
 //go:noescape
 func transposeToRowsAVX512(dst *uint16, src *float32, ld int, n int, k int)
+
+// packRowsHalvesAVX512 copies a number of rows of k elements, ld apart, into rows of tiles: element p of row i goes to
+// dst[(p/32·16 + i)·32 + p%32]. The last tile is filled up with zeros. rows and k are at least 1.
+//
+//go:noescape
+func packRowsHalvesAVX512(dst *uint16, src *uint16, ld int, rows int, k int)
+
+// packPairsHalvesAVX512 copies k rows of a number of columns, at most 32, ld apart, into pairs: element (p,j) goes to
+// dst[(p/2·32 + j)·2 + p%2]. Further columns of a pair, and its second row if there is none, are zeros. k and columns
+// are at least 1.
+//
+//go:noescape
+func packPairsHalvesAVX512(dst *uint16, src *uint16, ld int, columns int, k int)
+
+// transposeToPairsHalvesAVX512 copies a number n of columns of k elements, ld apart, at most 16, into half a panel of B: element p of
+// column j goes to dst[(p/2·32 + j)·2 + p%2]. Further columns and the rest of the last tile are zeros. n and k are
+// at least 1.
+//
+//go:noescape
+func transposeToPairsHalvesAVX512(dst *uint16, src *uint16, ld int, n int, k int)
+
+// transposeToRowsHalvesAVX512 copies k rows of a number n of elements, ld apart, at most 16, into a panel of A: element i of row p goes
+// to dst[(p/32·16 + i)·32 + p%32]. Further rows of tiles and the rest of the last tile are zeros. n and k are
+// at least 1.
+//
+//go:noescape
+func transposeToRowsHalvesAVX512(dst *uint16, src *uint16, ld int, n int, k int)

@@ -165,7 +165,7 @@ func checkAllocations(t *testing.T, s Spec, l isa.Level, name string) {
 	na, nb, n := s.sizes()
 	a, b, out := make([]float32, na), make([]float32, nb), make([]float32, n)
 	scratch := make([]byte, p.ScratchBytes())
-	epilogue := func(worker, pixel, n int) {}
+	epilogue := func(worker, pixel, n int, sums []float32) {}
 	if got := testing.AllocsPerRun(runs, func() { p.Run(pool, a, b, out, scratch, epilogue) }); got > 3 {
 		t.Errorf("%v %s %v: %v allocations a run, want at most 3", s, name, l, got)
 	}

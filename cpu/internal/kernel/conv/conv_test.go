@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
@@ -88,6 +89,18 @@ func random(rng *rand.Rand, n int) guarded {
 	return g
 }
 
+// operandOf is numbers as they are, or as bfloat16 between NaN.
+func operandOf(g guarded, half bool) Operand {
+	if !half {
+		return Operand{Floats: g.data()}
+	}
+	h := make([]uint16, len(g.all))
+	for i, v := range g.all {
+		h[i] = bf16.Bits(v)
+	}
+	return Operand{Halves: h[guard : guard+g.n : guard+g.n]}
+}
+
 // run computes s by the named algorithm and checks guards and epilogue on the way.
 func run(t *testing.T, s Spec, l isa.Level, name string, threads int, a, b guarded) []float32 {
 	t.Helper()
@@ -110,7 +123,16 @@ func runWith(t *testing.T, s Spec, l isa.Level, opt Options, threads int, a, b g
 	if s.Form == InputGradient {
 		channels = s.C
 	}
-	epilogue := func(worker, pixel, n int) {
+	epilogue := func(worker, pixel, n int, sums []float32) {
+		if len(sums) != n*channels {
+			t.Errorf("%s: %d sums of %d pixels with %d channels", what, len(sums), n, channels)
+			return
+		}
+		if opt.Aside {
+			copy(out.data()[pixel*channels:], sums)
+		} else if n > 0 && &sums[0] != &out.data()[pixel*channels] {
+			t.Errorf("%s: sums are not in the output", what)
+		}
 		for i := pixel; i < pixel+n; i++ {
 			told[i]++
 			for _, v := range out.data()[i*channels : (i+1)*channels] {
@@ -124,7 +146,11 @@ func runWith(t *testing.T, s Spec, l isa.Level, opt Options, threads int, a, b g
 	if s.Form == KernelGradient {
 		epilogue = nil
 	}
-	p.Run(pool, a.data(), b.data(), out.data(), bytesOf(scratch.all)[:p.ScratchBytes()], epilogue)
+	memory := out.data()
+	if opt.Aside {
+		memory = nil
+	}
+	p.RunOperands(pool, operandOf(a, opt.HalfA), operandOf(b, opt.HalfB), memory, bytesOf(scratch.all)[:p.ScratchBytes()], epilogue)
 	a.check(t, what+": a")
 	b.check(t, what+": b")
 	out.check(t, what+": out")

@@ -23,6 +23,7 @@ type gather struct {
 	grids    []grid
 	inPlace  bool
 	direct   bool // pixels are rounded right where they are gathered
+	aside    bool // blocks of the output are in a worker's memory, for the epilogue
 
 	packed           int // elements of the packed kernel
 	packItems        int
@@ -50,9 +51,9 @@ const (
 // depthOf is the depth of a matrix product: a panel of the kernel that deep takes half of the first-level cache.
 const depthOf = 256
 
-func newGather(s Spec, g *gemm.Micro, half *bf16.Kernel, threads int) *gather {
+func newGather(s Spec, g *gemm.Micro, half *bf16.Kernel, aside bool, threads int) *gather {
 	x, y := image{s.N, s.H, s.W, s.C}, image{s.N, s.OH, s.OW, s.O}
-	a := &gather{spec: s, l: lanesFor(g.ISA), g: g, half: half, src: x, dst: y, from: s.C / s.Groups, to: s.O / s.Groups, grids: s.grids(), workers: threads}
+	a := &gather{spec: s, l: lanesFor(g.ISA), g: g, half: half, aside: aside, src: x, dst: y, from: s.C / s.Groups, to: s.O / s.Groups, grids: s.grids(), workers: threads}
 	if s.Form == InputGradient {
 		a.src, a.dst, a.from, a.to = y, x, a.to, a.from
 	}
@@ -75,8 +76,11 @@ func newGather(s Spec, g *gemm.Micro, half *bf16.Kernel, threads int) *gather {
 		a.packedAt = mem.take(bf16.SizeA(a.mc, deepest) / 2)
 		a.panelAt = mem.take(deepest * bf16.NR)
 	}
-	if len(a.grids) > 1 {
+	switch {
+	case len(a.grids) > 1:
 		a.tileAt = mem.take(a.mc * a.columns)
+	case aside:
+		a.tileAt = mem.take(a.mc * a.dst.c)
 	}
 	a.perWorker = mem.size
 	a.packed = roundUp(a.packed, 16)
@@ -150,7 +154,7 @@ func (a *gather) item(t *task, worker, i int) {
 	case gatherMultiply:
 		unit, col := i/a.columnItems, i%a.columnItems*a.columns
 		a.multiply(t, worker, unit, col, min(a.columns, a.to-col))
-		if a.columnItems == 1 {
+		if a.columnItems == 1 && !a.aside {
 			a.finish(t, worker, unit)
 		}
 	case gatherFinish:
@@ -237,6 +241,9 @@ func (a *gather) multiply(t *task, worker, unit, col, n int) {
 			for group := range a.spec.Groups {
 				a.block(t, worker, gr, p, m, group, col, n)
 			}
+			if a.aside {
+				t.epilogue(worker, p, m, a.memory(t, worker)[a.tileAt:][:m*a.dst.c])
+			}
 		}
 	}
 }
@@ -264,12 +271,23 @@ func (a *gather) finish(t *task, worker, unit int) {
 	t.done(worker, first*a.dst.w, (last-first)*a.dst.w)
 }
 
+// memory is a worker's.
+func (a *gather) memory(t *task, worker int) []float32 {
+	return t.scratch[a.packed+worker*a.perWorker:][:a.perWorker]
+}
+
 // block computes m positions of a grid from position p on.
 func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
-	mine := t.scratch[a.packed+worker*a.perWorker:][:a.perWorker]
-	c, ldc := t.out[p*a.dst.c+group*a.to+col:], a.dst.c
-	if len(a.grids) > 1 {
+	mine := a.memory(t, worker)
+	var c []float32
+	ldc := a.dst.c
+	switch {
+	case len(a.grids) > 1:
 		c, ldc = mine[a.tileAt:][:m*n], n
+	case a.aside:
+		c = mine[a.tileAt:][:m*ldc][group*a.to:]
+	default:
+		c = t.out[p*a.dst.c+group*a.to+col:]
 	}
 	for i := range gr.blocks {
 		b := &gr.blocks[i]
@@ -323,7 +341,7 @@ func (a *gather) clear(t *task, gr *grid, unit, col, n int) {
 
 // gatherBlock writes the rows of positions [p, p+m) of a grid for one depth block: row i, of length lda, holds the
 // source channels, from channel on, that the pieces name, zero outside the picture.
-func gatherBlock(l lanes, dst []float32, lda int, src []float32, im image, gr *grid, b *depthBlock, p, m, channel int) {
+func gatherBlock[T bf16.Element](l lanes, dst []T, lda int, src []T, im image, gr *grid, b *depthBlock, p, m, channel int) {
 	for m > 0 {
 		row, q := p/gr.cols, p%gr.cols
 		run := min(m, gr.cols-q)
@@ -347,14 +365,14 @@ func gatherBlock(l lanes, dst []float32, lda int, src []float32, im image, gr *g
 }
 
 // clearColumns zeroes the first n elements of m rows.
-func clearColumns(dst []float32, lda, m, n int) {
+func clearColumns[T bf16.Element](dst []T, lda, m, n int) {
 	for i := range m {
 		clear(dst[i*lda:][:n])
 	}
 }
 
 // gatherRun gathers one piece for m positions, whose first taps are at columns x, x+step, ... of a source row.
-func gatherRun(l lanes, dst []float32, lda int, row []float32, im image, pc *piece, x, step, m, channel int) {
+func gatherRun[T bf16.Element](l lanes, dst []T, lda int, row []T, im image, pc *piece, x, step, m, channel int) {
 	taps, depth := len(pc.ks), pc.depth()
 	// Positions [lo, hi) have all taps inside the picture.
 	lo := min(max(0, ceilDivSigned(-x, step)), m)
@@ -363,7 +381,7 @@ func gatherRun(l lanes, dst []float32, lda int, row []float32, im image, pc *pie
 		gatherEdge(dst[i*lda:][:depth], row, im, pc.n, x+i*step, channel)
 	}
 	if lo < hi {
-		l.copyRows(dst[lo*lda:], row[(x+lo*step)*im.c+channel:], lda, step*im.c, hi-lo, depth)
+		copyRows(l, dst[lo*lda:], row[(x+lo*step)*im.c+channel:], lda, step*im.c, hi-lo, depth)
 	}
 	for i := hi; i < m; i++ {
 		gatherEdge(dst[i*lda:][:depth], row, im, pc.n, x+i*step, channel)
@@ -371,7 +389,7 @@ func gatherRun(l lanes, dst []float32, lda int, row []float32, im image, pc *pie
 }
 
 // gatherEdge gathers a piece some of whose taps are outside the picture.
-func gatherEdge(to, row []float32, im image, n, x, channel int) {
+func gatherEdge[T bf16.Element](to, row []T, im image, n, x, channel int) {
 	for ; len(to) > 0; to = to[n:] {
 		if x >= 0 && x < im.w {
 			copy(to[:n], row[x*im.c+channel:])

@@ -156,35 +156,37 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 	s := a.spec
 	mine := t.scratch[a.base+worker*a.perWorker:][:a.perWorker]
 	dk := a.sums(t, chunk)
-	xs, dys := t.a, t.b
+	xs, dys := Operand{t.a, t.halfA}, Operand{t.b, t.halfB}
 	if a.mirrored {
-		xs, dys = t.b, t.a
+		xs, dys = dys, xs
 	}
 	first, last := chunk*a.perChunk, min((chunk+1)*a.perChunk, a.positions)
 	for p := first; p < last; p += a.mc {
 		m := min(a.mc, last-p)
-		x, lda := mine[a.blockAt:], a.lda
-		if a.inPlace {
-			x, lda = xs[p*s.C+group*a.from+b.pieces[0].c:], s.C
-		} else {
-			gatherBlock(a.l, x, lda, xs, a.src, &a.grid, b, p, m, group*a.from)
-		}
 		// A block's rows follow each other in the gradient.
 		row := b.pieces[0].ks[0]*a.from + b.pieces[0].c
-		a.product(mine, b.depth, m, x, lda, dys[p*s.O+group*a.to:], dk[row*s.O+group*a.to:], p > first)
+		to := dk[row*s.O+group*a.to:]
+		if a.half != nil {
+			a.productRounded(mine, xs, dys, b, p, m, group, to, p > first)
+			continue
+		}
+		x, lda := gathered(a, mine[a.blockAt:], xs.Floats, b, p, m, group)
+		a.product(mine, b.depth, m, x, lda, dys.Floats[p*s.O+group*a.to:], to, p > first)
 	}
+}
+
+// gathered is a matrix of m positions by a block's depth, in memory for it or where the pixels are.
+func gathered[T bf16.Element](a *gatherKernel, block, xs []T, b *depthBlock, p, m, group int) (x []T, lda int) {
+	if a.inPlace {
+		return xs[p*a.spec.C+group*a.from+b.pieces[0].c:], a.spec.C
+	}
+	gatherBlock(a.l, block, a.lda, xs, a.src, &a.grid, b, p, m, group*a.from)
+	return block, a.lda
 }
 
 // product adds xᵀ·dy for m positions and depth rows of the gradient. Where few rows would use it, dy is not packed.
 func (a *gatherKernel) product(mine []float32, depth, m int, x []float32, lda int, dy, dk []float32, accumulate bool) {
 	g, ld := a.g, a.spec.O
-	if a.half != nil {
-		packedA, packedB := halves(mine[a.packedAt:]), halves(mine[a.packAt:])
-		a.half.PackA(packedA, x, 1, lda, depth, m)
-		a.half.PackB(packedB, dy, ld, 1, m, a.to)
-		a.half.Block(depth, a.to, m, packedA, packedB, dk, ld, accumulate)
-		return
-	}
 	if !a.inRows {
 		packed := mine[a.packAt:]
 		g.PackB(packed, dy, ld, 1, m, a.to)

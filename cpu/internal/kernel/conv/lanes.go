@@ -1,6 +1,11 @@
 package conv
 
-import "github.com/atelier-go/atelier/cpu/internal/isa"
+import (
+	"unsafe"
+
+	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
+)
 
 // lanes are the vector kernels of a level. Each works on width channels at a time in assembly; channels that do not
 // fill a vector, and the portable level, go through the Go reference of the same name.
@@ -138,6 +143,25 @@ func (l lanes) copyRows(dst, src []float32, dstStep, srcStep, rows, n int) {
 	for i := range rows {
 		copy(dst[i*dstStep:][:n], src[i*srcStep:][:n])
 	}
+}
+
+// copyRows is lanes.copyRows of either type: rows of an even number of bfloat16 are rows of float32 half as long.
+func copyRows[T bf16.Element](l lanes, dst, src []T, dstStep, srcStep, rows, n int) {
+	var element T
+	per := 4 / int(unsafe.Sizeof(element)) // elements in a float32
+	if (dstStep|srcStep|n)%per == 0 {
+		l.copyRows(floatsIn(dst), floatsIn(src), dstStep/per, srcStep/per, rows, n/per)
+		return
+	}
+	for i := range rows {
+		copy(dst[i*dstStep:][:n], src[i*srcStep:][:n])
+	}
+}
+
+// floatsIn is memory as the float32 that fit into it.
+func floatsIn[T bf16.Element](x []T) []float32 {
+	var element T
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(element))/4)
 }
 
 // shallow is y[i·ldy+j] = Σ_t x[i·step+offsets[t]]·k[t,j], t ascending, for whole tiles of pixels i and panels of

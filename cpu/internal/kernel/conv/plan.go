@@ -19,7 +19,22 @@ type Options struct {
 	// Precision rounds operands to bfloat16: with BF16 wherever the level has kernels for that and the algorithm is not
 	// one of those that take them as they are, with Auto where it is faster too. It has no effect where the level has none.
 	Precision isa.Precision
+	// HalfA and HalfB say that the operand of that name is in memory as bfloat16, which TakesHalves has to allow.
+	HalfA, HalfB bool
+	// Aside leaves the output itself unwritten: the epilogue alone is given it, which RunsAside has to allow.
+	Aside bool
 }
+
+// Operand is an operand of a run: float32, or bfloat16 where the plan was made for that.
+type Operand struct {
+	Floats []float32
+	Halves []uint16
+}
+
+func (o Operand) len() int { return max(len(o.Floats), len(o.Halves)) }
+
+// halved reports an operand that the plan has as bfloat16.
+func (o Operand) halved() bool { return o.Halves != nil }
 
 // Algorithms are the names that Options.Algorithm takes.
 //
@@ -55,8 +70,9 @@ func Accepts(s Spec, name string) bool {
 }
 
 // Epilogue is told that output pixels [pixel, pixel+n), counted over N·rows·columns and with all their channels,
-// have just been written by this worker.
-type Epilogue func(worker, pixel, n int)
+// have just been computed by this worker: they are sums, in the output or, of a plan with Aside, in memory that is used
+// again afterwards.
+type Epilogue func(worker, pixel, n int, sums []float32)
 
 // Plan computes one convolution. It holds no data between runs, and may run several times at once.
 type Plan struct {
@@ -64,6 +80,9 @@ type Plan struct {
 	threads int
 	isa     isa.Level
 	alg     algorithm
+	halfA   bool
+	halfB   bool
+	aside   bool
 	plain   algorithm // runs after alg where that mixed what is not finite into the result; nil if alg never does
 	tasks   sync.Pool
 }
@@ -87,8 +106,11 @@ func NewPlan(s Spec, l isa.Level, threads int, opt Options) *Plan {
 	if err := s.check(); err != nil {
 		panic("conv: " + err.Error())
 	}
-	p := &Plan{spec: s, threads: max(threads, 1), isa: l}
+	p := &Plan{spec: s, threads: max(threads, 1), isa: l, halfA: opt.HalfA, halfB: opt.HalfB, aside: opt.Aside}
 	p.alg = newAlgorithm(s, l, p.threads, opt)
+	if takesA, takesB := p.TakesHalves(); opt.HalfA && !takesA || opt.HalfB && !takesB || opt.Aside && !p.RunsAside() {
+		panic(fmt.Sprintf("conv: %s takes no operands of bfloat16, or has no output aside, for %v", p.Algorithm(), s))
+	}
 	if mixes(p.alg) {
 		p.plain = newAlgorithm(s, l, p.threads, Options{Algorithm: "gather", Precision: opt.Precision})
 	}
@@ -132,7 +154,7 @@ func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
 	case s.Form == KernelGradient:
 		return newGatherKernel(s, g, half, threads)
 	}
-	return newGather(s, g, half, threads)
+	return newGather(s, g, half, opt.Aside, threads)
 }
 
 // choose names the algorithm expected to be fastest.
@@ -208,20 +230,50 @@ func (p *Plan) ScratchBytes() int {
 // anew. It does when the result of an algorithm that mixes pixels is not finite.
 func (p *Plan) MayRepeat() bool { return p.plain != nil }
 
+// TakesHalves reports which operands the plan could have as bfloat16: those that it rounds as it reads them, and reads
+// more often than a kernel. The results have the same bits; subnormal numbers are zeros, as they are to the products.
+func (p *Plan) TakesHalves() (a, b bool) {
+	switch alg := p.alg.(type) {
+	case *gather:
+		return alg.half != nil, false
+	case *gatherKernel:
+		return alg.half != nil, alg.half != nil
+	}
+	return false, false
+}
+
+// RunsAside reports whether the plan could leave its output to the epilogue alone: where all channels of a block of pixels
+// are computed at once.
+func (p *Plan) RunsAside() bool {
+	a, ok := p.alg.(*gather)
+	return ok && len(a.grids) == 1 && a.columnItems == 1 && len(a.grids[0].blocks) > 0
+}
+
 // Run computes out from a and b, which are (x, k), (dy, k) or (x, dy) by Spec.Form. scratch has at least
 // ScratchBytes bytes, aligned to 8, of any content. The pool has no more threads than the plan was made for. out
 // overlaps neither operand. epilogue, unless it is nil, is called once for every output pixel of Forward and
 // InputGradient, or a second time (see MayRepeat); for KernelGradient it is not called. Run panics when a slice is
 // too short.
 func (p *Plan) Run(pool *par.Pool, a, b, out []float32, scratch []byte, epilogue Epilogue) {
+	p.RunOperands(pool, Operand{Floats: a}, Operand{Floats: b}, out, scratch, epilogue)
+}
+
+// RunOperands is Run for operands of which some may be bfloat16. With Aside out is not used, and epilogue is needed.
+func (p *Plan) RunOperands(pool *par.Pool, a, b Operand, out []float32, scratch []byte, epilogue Epilogue) {
 	na, nb, no := p.spec.sizes()
 	switch {
-	case len(a) < na:
+	case a.halved() != p.halfA || b.halved() != p.halfB || p.aside && epilogue == nil:
+		panic("conv: Run: not the operands that were planned")
+	case a.len() < na:
 		panic("conv: Run: the first operand is too short")
-	case len(b) < nb:
+	case b.len() < nb:
 		panic("conv: Run: the second operand is too short")
+	case p.aside:
+		out = nil
 	case len(out) < no:
 		panic("conv: Run: the output is too short")
+	}
+	switch {
 	case len(scratch) < p.ScratchBytes():
 		panic("conv: Run: the scratch memory is too short")
 	case pool.Threads() > p.threads:
@@ -231,9 +283,13 @@ func (p *Plan) Run(pool *par.Pool, a, b, out []float32, scratch []byte, epilogue
 		return
 	}
 	t := p.tasks.Get().(*task)
-	t.pool, t.a, t.b, t.out = pool, a[:na], b[:nb], out[:no]
+	t.pool, t.a, t.b = pool, a.Floats, b.Floats
+	t.halfA, t.halfB = a.Halves, b.Halves
+	if !p.aside {
+		t.out = out[:no]
+	}
 	t.scratch = floats(scratch)
-	t.epilogue = epilogue
+	t.epilogue, t.channels = epilogue, p.spec.made()
 	if p.spec.Form == KernelGradient {
 		t.epilogue = nil
 	}
@@ -255,7 +311,10 @@ type task struct {
 	body     func(worker, i int)
 	pool     *par.Pool
 	a, b     []float32
+	halfA    []uint16 // a, where it is bfloat16
+	halfB    []uint16
 	out      []float32
+	channels int // of an output pixel
 	scratch  []float32
 	epilogue Epilogue
 	watch    *watch // &own, nil where no result needs a look
@@ -268,7 +327,7 @@ type task struct {
 // reset drops what a run referred to.
 func (t *task) reset(alg algorithm) {
 	t.alg, t.pool, t.epilogue, t.watch = alg, nil, nil, nil
-	t.a, t.b, t.out, t.scratch = nil, nil, nil, nil
+	t.a, t.b, t.halfA, t.halfB, t.out, t.scratch = nil, nil, nil, nil, nil, nil
 }
 
 // each runs the n items of a stage.
@@ -286,7 +345,7 @@ func (t *task) done(worker, pixel, n int) {
 		return
 	}
 	if t.epilogue != nil && n > 0 {
-		t.epilogue(worker, pixel, n)
+		t.epilogue(worker, pixel, n, t.out[pixel*t.channels:(pixel+n)*t.channels])
 	}
 }
 

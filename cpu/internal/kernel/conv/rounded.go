@@ -42,7 +42,7 @@ func halves(x []float32) []uint16 {
 // tileSize is the rows and columns that pixels and channels are cut by.
 func (a *gather) tileSize() (mr, nr int) {
 	if a.half != nil {
-		return bf16.MR, bf16.NR
+		return a.half.Rows, bf16.NR
 	}
 	return a.g.MR, a.g.NR
 }
@@ -87,7 +87,7 @@ func (a *gather) packRounded(dst []uint16, panel, k []float32, b *depthBlock, gr
 	panel = panel[:b.depth*bf16.NR]
 	for j := 0; j < a.to; j += bf16.NR {
 		a.packPanel(panel, k, b, group, j, bf16.NR)
-		a.half.PackB(dst[j/bf16.NR*size:], panel, bf16.NR, 1, b.depth, bf16.NR)
+		bf16.PackB(a.half, dst[j/bf16.NR*size:], panel, bf16.NR, 1, b.depth, bf16.NR)
 	}
 }
 
@@ -96,23 +96,31 @@ func (a *gather) blockRounded(t *task, mine []float32, gr *grid, i, p, m, group,
 	b := &gr.blocks[i]
 	packed := halves(mine[a.packedAt:])
 	channel := group * a.from
-	switch {
-	case a.inPlace:
-		a.half.PackA(packed, t.a[p*a.src.c+channel+b.pieces[0].c:], a.src.c, 1, m, b.depth)
-	case a.direct:
-		gatherRounded(a.half, packed, t.a, a.src, gr, b, p, m, channel)
-	default:
-		x := mine[a.blockAt:]
-		gatherBlock(a.l, x, a.lda, t.a, a.src, gr, b, p, m, channel)
-		a.half.PackA(packed, x, a.lda, 1, m, b.depth)
+	if t.halfA != nil {
+		packPixels(a, packed, halves(mine[a.blockAt:]), t.halfA, gr, b, p, m, channel)
+	} else {
+		packPixels(a, packed, mine[a.blockAt:], t.a, gr, b, p, m, channel)
 	}
 	size := bf16.SizeB(b.depth, 1)
 	k := halves(t.scratch[a.kernelAt(b, group):])[col/bf16.NR*size:]
 	a.half.Block(m, n, b.depth, packed, k, c, ldc, i > 0)
 }
 
+// packPixels packs the source pixels of m positions. block is memory for what is gathered first.
+func packPixels[T bf16.Element](a *gather, packed []uint16, block, src []T, gr *grid, b *depthBlock, p, m, channel int) {
+	switch {
+	case a.inPlace:
+		bf16.PackA(a.half, packed, src[p*a.src.c+channel+b.pieces[0].c:], a.src.c, 1, m, b.depth)
+	case a.direct:
+		gatherRounded(a.half, packed, src, a.src, gr, b, p, m, channel)
+	default:
+		gatherBlock(a.l, block, a.lda, src, a.src, gr, b, p, m, channel)
+		bf16.PackA(a.half, packed, block, a.lda, 1, m, b.depth)
+	}
+}
+
 // gatherRounded is gatherBlock into packed panels.
-func gatherRounded(half *bf16.Kernel, dst []uint16, src []float32, im image, gr *grid, b *depthBlock, p, m, channel int) {
+func gatherRounded[T bf16.Element](half *bf16.Kernel, dst []uint16, src []T, im image, gr *grid, b *depthBlock, p, m, channel int) {
 	tiles := bf16.Tiles(b.depth)
 	if rest := m % bf16.MR; rest > 0 {
 		bf16.ClearRows(dst, tiles, m, 0, bf16.MR-rest, b.depth)
@@ -129,7 +137,7 @@ func gatherRounded(half *bf16.Kernel, dst []uint16, src []float32, im image, gr 
 			if y < 0 || y >= im.h {
 				bf16.ClearRows(dst, tiles, i, at, run, pc.depth())
 			} else {
-				w := roundedRun{half, dst, tiles, picture[y*im.w*im.c:][:im.w*im.c], im, pc, channel + pc.c}
+				w := roundedRun[T]{half, dst, tiles, picture[y*im.w*im.c:][:im.w*im.c], im, pc, channel + pc.c}
 				w.gather(i, at, q*gr.srcW+pc.dx, gr.srcW, run)
 			}
 			at += pc.depth()
@@ -140,18 +148,18 @@ func gatherRounded(half *bf16.Kernel, dst []uint16, src []float32, im image, gr 
 }
 
 // roundedRun gathers one piece from one source row.
-type roundedRun struct {
+type roundedRun[T bf16.Element] struct {
 	half    *bf16.Kernel
 	dst     []uint16
 	tiles   int
-	row     []float32
+	row     []T
 	im      image
 	pc      *piece
 	channel int
 }
 
 // gather is gatherRun into rows [i, i+m) of panels, from column at on.
-func (w *roundedRun) gather(i, at, x, step, m int) {
+func (w *roundedRun[T]) gather(i, at, x, step, m int) {
 	taps := len(w.pc.ks)
 	// Positions [lo, hi) have all taps inside the picture.
 	lo := min(max(0, ceilDivSigned(-x, step)), m)
@@ -160,7 +168,7 @@ func (w *roundedRun) gather(i, at, x, step, m int) {
 		w.edge(i+r, at, x+r*step)
 	}
 	if lo < hi {
-		w.half.PackRows(w.dst, w.tiles, i+lo, at, w.row[(x+lo*step)*w.im.c+w.channel:], step*w.im.c, hi-lo, w.pc.depth())
+		bf16.PackRows(w.half, w.dst, w.tiles, i+lo, at, w.row[(x+lo*step)*w.im.c+w.channel:], step*w.im.c, hi-lo, w.pc.depth())
 	}
 	for r := hi; r < m; r++ {
 		w.edge(i+r, at, x+r*step)
@@ -168,14 +176,33 @@ func (w *roundedRun) gather(i, at, x, step, m int) {
 }
 
 // edge gathers a piece some of whose taps are outside the picture.
-func (w *roundedRun) edge(i, at, x int) {
+func (w *roundedRun[T]) edge(i, at, x int) {
 	for range w.pc.ks {
 		if x >= 0 && x < w.im.w {
-			w.half.PackRows(w.dst, w.tiles, i, at, w.row[x*w.im.c+w.channel:], w.im.c, 1, w.pc.n)
+			bf16.PackRows(w.half, w.dst, w.tiles, i, at, w.row[x*w.im.c+w.channel:], w.im.c, 1, w.pc.n)
 		} else {
 			bf16.ClearRows(w.dst, w.tiles, i, at, 1, w.pc.n)
 		}
 		at += w.pc.n
 		x++
 	}
+}
+
+// productRounded is gatherKernel.product of rounded operands, for the positions from p on.
+func (a *gatherKernel) productRounded(mine []float32, xs, dys Operand, b *depthBlock, p, m, group int, dk []float32, accumulate bool) {
+	packedA, packedB := halves(mine[a.packedAt:]), halves(mine[a.packAt:])
+	if xs.halved() {
+		x, lda := gathered(a, halves(mine[a.blockAt:]), xs.Halves, b, p, m, group)
+		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
+	} else {
+		x, lda := gathered(a, mine[a.blockAt:], xs.Floats, b, p, m, group)
+		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
+	}
+	ld, at := a.spec.O, p*a.spec.O+group*a.to
+	if dys.halved() {
+		bf16.PackB(a.half, packedB, dys.Halves[at:], ld, 1, m, a.to)
+	} else {
+		bf16.PackB(a.half, packedB, dys.Floats[at:], ld, 1, m, a.to)
+	}
+	a.half.Block(b.depth, a.to, m, packedA, packedB, dk, ld, accumulate)
 }

@@ -43,6 +43,26 @@ func formsRounded(t *testing.T, s Spec, seed uint64, l isa.Level) {
 					t.Fatalf("%v %s %v: out[%d] = %v with 3 threads, %v with one", s, algorithm, l, i, v, got[i])
 				}
 			}
+			halvesAgree(t, s, l, opt, a, b, got)
+		}
+	}
+}
+
+// halvesAgree wants the same bits from operands that are bfloat16 in memory, and from an output that is aside, wherever
+// the plan allows them.
+func halvesAgree(t *testing.T, s Spec, l isa.Level, opt Options, a, b guarded, want []float32) {
+	t.Helper()
+	p := NewPlan(s, l, 1, opt)
+	takesA, takesB := p.TakesHalves()
+	for i := range 8 {
+		opt.HalfA, opt.HalfB, opt.Aside = i&1 > 0, i&2 > 0, i&4 > 0
+		if opt.HalfA && !takesA || opt.HalfB && !takesB || opt.Aside && !p.RunsAside() {
+			continue
+		}
+		for j, v := range runWith(t, s, l, opt, 1+i%3, a, b) {
+			if math.Float32bits(v) != math.Float32bits(want[j]) {
+				t.Fatalf("%v %+v %v: out[%d] = %v, of float32 %v", s, opt, l, j, v, want[j])
+			}
 		}
 	}
 }

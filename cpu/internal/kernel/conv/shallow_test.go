@@ -92,7 +92,7 @@ func TestShallowStream(t *testing.T) {
 			a, b, plain, streamed := random(rng, na), random(rng, nb), aligned(rng, n), aligned(rng, n)
 			pool := par.New(2)
 			scratch := make([]byte, p.ScratchBytes())
-			p.Run(pool, a.data(), b.data(), plain.data(), scratch, func(worker, pixel, n int) {})
+			p.Run(pool, a.data(), b.data(), plain.data(), scratch, func(worker, pixel, n int, sums []float32) {})
 			p.Run(pool, a.data(), b.data(), streamed.data(), scratch, nil)
 			pool.Close()
 			streamed.check(t, s.String())

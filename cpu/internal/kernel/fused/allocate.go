@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/atelier-go/atelier/cpu/internal/kernel/vec"
-	"github.com/gomlx/compute/dtypes"
 )
 
 // instr is an instruction over registers in terms of kernels. Registers are those of the program and, for results
@@ -192,7 +191,7 @@ func (a *allocator) directOutputs() map[int]int {
 	direct := map[int]int{}
 	for i, out := range a.e.outputs {
 		at := slices.IndexFunc(a.code, func(c instr) bool { return c.dst == out.Reg })
-		if _, taken := direct[out.Reg]; !taken && at >= lastRead && at >= 0 && out.Kind == Store && out.dense && out.DType != dtypes.Bool {
+		if _, taken := direct[out.Reg]; !taken && at >= lastRead && at >= 0 && out.Kind == Store && out.dense && !out.isBool() && !out.isHalf() {
 			direct[out.Reg] = i
 		}
 	}

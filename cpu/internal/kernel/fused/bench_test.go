@@ -104,7 +104,7 @@ func BenchmarkRange(b *testing.B) {
 		for _, pixels := range []int{1, 16, 96} {
 			b.Run(fmt.Sprintf("c=%d/pixels=%d", c, pixels), func(b *testing.B) {
 				for b.Loop() {
-					e.RunRange(0, m.in, m.out, scratch, 0, pixels*c)
+					e.RunRange(0, m.in[0], m.in, m.out, scratch, 0, pixels*c)
 				}
 			})
 		}

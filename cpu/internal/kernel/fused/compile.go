@@ -1,6 +1,7 @@
 package fused
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
@@ -67,6 +68,7 @@ type operand struct {
 	how     how
 	dense   bool
 	isBool  bool
+	isHalf  bool  // bfloat16
 	strides []int // of the merged axes
 	extent  int   // elements of memory
 	slot    int
@@ -129,7 +131,7 @@ func Compile(p *Program, l isa.Level) (*Exec, error) {
 	e.space, strides = merge(p.Dims, strides)
 	for i, in := range p.Inputs {
 		e.inputs = append(e.inputs, operand{
-			isBool: in.DType == dtypes.Bool, strides: strides[i], dense: e.dense(strides[i]),
+			isBool: in.DType == dtypes.Bool, isHalf: in.DType == dtypes.BFloat16, strides: strides[i], dense: e.dense(strides[i]),
 			extent: extent(p.Dims, in.Strides, false), slot: -1,
 		})
 		e.inputs[i].how = e.access(&e.inputs[i])
@@ -146,6 +148,11 @@ func Compile(p *Program, l isa.Level) (*Exec, error) {
 	}
 	if e.points == 0 {
 		return e, nil
+	}
+	for i := range e.outputs {
+		if r := &e.outputs[i]; r.isHalf() && !r.dense {
+			return nil, fmt.Errorf("fused: output %d: bfloat16 with strides %v for dimensions %v", i, p.Outputs[i].Strides, p.Dims)
+		}
 	}
 	newAllocator(e, p).run()
 	e.chooseBlock()
@@ -167,7 +174,7 @@ func (e *Exec) access(in *operand) how {
 		return scalar
 	case !e.long() && last > 0 && in.strides[last-1] == 0:
 		return kept
-	case in.isBool:
+	case in.isBool, in.isHalf:
 		return gathered
 	case in.dense, e.long() && in.strides[last] == 1:
 		return inPlace

@@ -12,6 +12,8 @@ import (
 type frame struct {
 	e       *Exec
 	in, out [][]byte
+	first   []byte // of input 0, the memory of its points from firstAt on; nil if in has all of it
+	firstAt int
 	slots   []unsafe.Pointer
 	lanes   []float64
 	// For each input in a block of its own or splat by rows: the offset and rows that it holds. Offset -1: nothing.
@@ -44,7 +46,7 @@ func (e *Exec) newFrame() *frame {
 }
 
 func (f *frame) free() {
-	f.in, f.out, f.lanes = nil, nil, nil
+	f.in, f.out, f.first, f.lanes = nil, nil, nil, nil
 	clear(f.slots)
 	f.e.frames.mu.Lock()
 	f.e.frames.frames = append(f.e.frames.frames, f)
@@ -97,18 +99,38 @@ func (f *frame) splatNumber(dst unsafe.Pointer, v float64) {
 // splatInput repeats one element of an input.
 func (f *frame) splatInput(i, offset int) {
 	in := &f.e.inputs[i]
-	dst, src := f.slots[in.slot], unsafe.Pointer(unsafe.SliceData(f.in[i]))
+	dst, src := f.slots[in.slot], f.source(i, offset)
 	switch {
 	case in.isBool && f.e.size == 4:
-		fill((*uint32)(dst), vec.Splat, maskOf[uint32](*(*byte)(unsafe.Add(src, offset))))
+		fill((*uint32)(dst), vec.Splat, maskOf[uint32](*(*byte)(src)))
 	case in.isBool:
-		fill((*uint64)(dst), vec.Splat, maskOf[uint64](*(*byte)(unsafe.Add(src, offset))))
+		fill((*uint64)(dst), vec.Splat, maskOf[uint64](*(*byte)(src)))
+	case in.isHalf:
+		fill((*uint32)(dst), vec.Splat, widen(*(*uint16)(src)))
 	case f.e.size == 4:
-		fill((*uint32)(dst), vec.Splat, *(*uint32)(unsafe.Add(src, offset*4)))
+		fill((*uint32)(dst), vec.Splat, *(*uint32)(src))
 	default:
-		fill((*uint64)(dst), vec.Splat, *(*uint64)(unsafe.Add(src, offset*8)))
+		fill((*uint64)(dst), vec.Splat, *(*uint64)(src))
 	}
 }
+
+// source is where the element of an input at an offset is.
+func (f *frame) source(i, offset int) unsafe.Pointer {
+	in, memory := &f.e.inputs[i], f.in[i]
+	if i == 0 && f.first != nil {
+		memory, offset = f.first, offset-f.firstAt
+	}
+	switch {
+	case in.isHalf:
+		offset *= 2
+	case !in.isBool:
+		offset *= f.e.size
+	}
+	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(memory)), offset)
+}
+
+// widen is the bits of a bfloat16 as float32.
+func widen(half uint16) uint32 { return uint32(half) << 16 }
 
 func fill[T any](dst *T, n int, v T) {
 	d := unsafe.Slice(dst, n)

@@ -53,6 +53,11 @@ func (b *builder) bools(strides []int) int {
 	return b.register(true)
 }
 
+func (b *builder) halves(strides []int) int {
+	b.p.Inputs = append(b.p.Inputs, Input{DType: dtypes.BFloat16, Strides: strides})
+	return b.register(false)
+}
+
 func (b *builder) dense() int { return b.input(rowMajor(b.p.Dims, all)) }
 
 func (b *builder) op(op Opcode, args ...int) int {
@@ -139,7 +144,10 @@ func check(t *testing.T, p *Program, m memory, want [][]byte, tolerance float64)
 		if !bytes.Equal(m.out[i][len(m.out[i])-guard:], want[i][len(want[i])-guard:]) {
 			t.Errorf("output %d: wrote past its end", i)
 		}
-		bad := 0
+		bad, tolerance := 0, tolerance
+		if out.DType == dtypes.BFloat16 {
+			tolerance = 1.0 / 256 // what is a little off may be rounded to the neighbour
+		}
 		for j := range n {
 			got, w := loadAt(m.out[i], out.DType, j), loadAt(want[i], out.DType, j)
 			if got == w || math.IsNaN(got) && math.IsNaN(w) || math.Abs(got-w) <= tolerance*(1+math.Abs(w)) {

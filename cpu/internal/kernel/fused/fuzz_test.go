@@ -30,6 +30,10 @@ func randomProgram(rng *rand.Rand) *Program {
 			masks = append(masks, b.bools(randomStrides(rng, dims, true)))
 			continue
 		}
+		if dtype == dtypes.Float32 && rng.IntN(4) == 0 {
+			values = append(values, b.halves(randomStrides(rng, dims, true)))
+			continue
+		}
 		values = append(values, b.input(randomStrides(rng, dims, true)))
 	}
 	values = append(values, b.constant(float64(rng.IntN(5)-2)/2))
@@ -60,6 +64,9 @@ func randomProgram(rng *rand.Rand) *Program {
 			b.output(reg, ReduceSum+Reduction(rng.IntN(3)), rowMajor(dims, func(int) bool { return rng.IntN(2) == 0 }))
 		case len(masks) > 0 && rng.IntN(2) == 0:
 			b.output(masks[rng.IntN(len(masks))], Store, randomStrides(rng, dims, false))
+		case dtype == dtypes.Float32 && rng.IntN(3) == 0:
+			b.store(reg)
+			b.p.Outputs[len(b.p.Outputs)-1].DType = dtypes.BFloat16
 		default:
 			b.output(reg, Store, randomStrides(rng, dims, false))
 		}

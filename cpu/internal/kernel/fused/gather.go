@@ -14,24 +14,30 @@ type tile struct {
 func (f *frame) gather(i int, t *tile) {
 	e := f.e
 	in := &e.inputs[i]
-	dst, src := f.slots[in.slot], unsafe.Pointer(unsafe.SliceData(f.in[i]))
-	if in.isBool && in.dense {
-		e.kernels.LoadBools((*byte)(dst), (*byte)(unsafe.Add(src, t.point)), t.n)
+	dst := f.slots[in.slot]
+	switch {
+	case in.isBool && in.dense:
+		e.kernels.LoadBools((*byte)(dst), (*byte)(f.source(i, t.point)), t.n)
+		return
+	case in.isHalf && in.dense:
+		e.kernels.FromBFloat16((*byte)(dst), (*byte)(f.source(i, t.point)), t.n)
 		return
 	}
 	colStride := in.strides[len(e.outer)]
 	for row, left := t.row, t.rows; left > 0; {
 		rows, rowStride := e.run(row, left, in.strides)
-		off := e.rowOffset(row, in.strides) + t.col*colStride
+		src := f.source(i, e.rowOffset(row, in.strides)+t.col*colStride)
 		switch {
 		case in.isBool && e.size == 4:
-			gatherBools((*uint32)(dst), (*byte)(unsafe.Add(src, off)), rows, t.cols, rowStride, colStride)
+			gatherAs((*uint32)(dst), (*byte)(src), rows, t.cols, rowStride, colStride, maskOf[uint32])
 		case in.isBool:
-			gatherBools((*uint64)(dst), (*byte)(unsafe.Add(src, off)), rows, t.cols, rowStride, colStride)
+			gatherAs((*uint64)(dst), (*byte)(src), rows, t.cols, rowStride, colStride, maskOf[uint64])
+		case in.isHalf:
+			gatherAs((*uint32)(dst), (*uint16)(src), rows, t.cols, rowStride, colStride, widen)
 		case e.size == 4:
-			gatherWords((*uint32)(dst), (*uint32)(unsafe.Add(src, off*4)), rows, t.cols, rowStride, colStride)
+			gatherWords((*uint32)(dst), (*uint32)(src), rows, t.cols, rowStride, colStride)
 		default:
-			gatherWords((*uint64)(dst), (*uint64)(unsafe.Add(src, off*8)), rows, t.cols, rowStride, colStride)
+			gatherWords((*uint64)(dst), (*uint64)(src), rows, t.cols, rowStride, colStride)
 		}
 		dst = unsafe.Add(dst, rows*t.cols*e.size)
 		row, left = row+rows, left-rows
@@ -43,10 +49,13 @@ func (f *frame) store(o int, t *tile) {
 	e := f.e
 	out := &e.outputs[o]
 	src, dst := f.slots[out.slot], unsafe.Pointer(unsafe.SliceData(f.out[o]))
-	isBool := e.outputs[o].isBool()
+	isBool := out.isBool()
 	switch {
 	case out.dense && isBool:
 		e.kernels.StoreBools((*byte)(unsafe.Add(dst, t.point)), (*byte)(src), t.n)
+		return
+	case out.isHalf():
+		e.kernels.ToBFloat16((*byte)(unsafe.Add(dst, 2*t.point)), (*byte)(src), t.n)
 		return
 	case out.dense:
 		copy(unsafe.Slice((*byte)(unsafe.Add(dst, t.point*e.size)), t.n*e.size), unsafe.Slice((*byte)(src), t.n*e.size))
@@ -113,11 +122,12 @@ func gatherWords[W uint32 | uint64](dst, src *W, rows, cols, rowStride, colStrid
 	}
 }
 
-func gatherBools[W uint32 | uint64](dst *W, src *byte, rows, cols, rowStride, colStride int) {
+// gatherAs is gatherWords of another type.
+func gatherAs[W uint32 | uint64, S byte | uint16](dst *W, src *S, rows, cols, rowStride, colStride int, convert func(S) W) {
 	d, s := unsafe.Slice(dst, rows*cols), view(src, rows, cols, rowStride, colStride)
 	for r := range rows {
 		for c := range cols {
-			d[r*cols+c] = maskOf[W](s[r*rowStride+c*colStride])
+			d[r*cols+c] = convert(s[r*rowStride+c*colStride])
 		}
 	}
 }

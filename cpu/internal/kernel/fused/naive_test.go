@@ -3,6 +3,7 @@ package fused
 import (
 	"math"
 
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/tensor"
 	"github.com/gomlx/compute/dtypes"
 )
@@ -71,6 +72,8 @@ func loadAt(b []byte, dtype dtypes.DType, i int) float64 {
 		return truth(b[i] != 0)
 	case dtypes.Float32:
 		return float64(tensor.View[float32](b)[i])
+	case dtypes.BFloat16:
+		return float64(math.Float32frombits(widen(tensor.View[uint16](b)[i])))
 	}
 	return tensor.View[float64](b)[i]
 }
@@ -81,6 +84,8 @@ func storeAt(b []byte, dtype dtypes.DType, i int, v float64) {
 		b[i] = byte(v)
 	case dtypes.Float32:
 		tensor.View[float32](b)[i] = float32(v)
+	case dtypes.BFloat16:
+		tensor.View[uint16](b)[i] = bf16.Bits(float32(v))
 	default:
 		tensor.View[float64](b)[i] = v
 	}

@@ -86,7 +86,8 @@ type Instr struct {
 }
 
 // Input is an operand in memory. The element at point (i0, i1, ...) of the iteration space is at Σ i·Strides, in
-// elements; a stride of 0 broadcasts. DType is the program's type, or Bool for a mask held as one byte.
+// elements; a stride of 0 broadcasts. DType is the program's type, or Bool for a mask held as one byte, or in programs of
+// Float32 BFloat16, whose elements become float32 as they are read.
 type Input struct {
 	DType   dtypes.DType
 	Strides []int
@@ -108,7 +109,8 @@ var reductionNames = [...]string{"store", "sum", "max", "min"}
 func (r Reduction) String() string { return reductionNames[r] }
 
 // Output is a result in memory: register Reg, at Σ i·Strides. A reduction has stride 0 on the axes it reduces.
-// DType is the program's type, or Bool for a stored mask.
+// DType is the program's type, or Bool for a stored mask, or in programs of Float32 BFloat16, for what is stored
+// rounded to nearest, half to even; then it has its elements in the order of the points.
 type Output struct {
 	Reg     int
 	Kind    Reduction

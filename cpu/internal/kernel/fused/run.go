@@ -9,6 +9,7 @@ import (
 )
 
 func (r *result) isBool() bool { return r.DType == dtypes.Bool }
+func (r *result) isHalf() bool { return r.DType == dtypes.BFloat16 }
 
 // ScratchBytes is the size of the memory that Run and RunRange need on a pool of the given number of threads.
 func (e *Exec) ScratchBytes(threads int) int {
@@ -27,7 +28,7 @@ func aligned(mem []byte) []byte {
 //
 // The result's bits do not depend on the number of threads.
 func (e *Exec) Run(pool *par.Pool, in, out [][]byte, scratch []byte) {
-	e.checkMemory(in, out)
+	e.checkMemory(in, out, 0)
 	if len(scratch) < e.ScratchBytes(pool.Threads()) {
 		panic("fused: scratch memory too small")
 	}
@@ -47,12 +48,16 @@ func (e *Exec) Run(pool *par.Pool, in, out [][]byte, scratch []byte) {
 	r.free()
 }
 
-// RunRange evaluates the points [lo, hi), counted row-major, of a program that only stores. worker says which part
+// RunRange evaluates the points [lo, hi), counted row-major, of a program that only stores. first is what input 0,
+// which has an element for each point in their order, holds at these points; in[0] is not used. worker says which part
 // of the scratch memory to use, which must be that of more threads than worker; otherwise it is as Run.
-func (e *Exec) RunRange(worker int, in, out [][]byte, scratch []byte, lo, hi int) {
-	e.checkMemory(in, out)
+func (e *Exec) RunRange(worker int, first []byte, in, out [][]byte, scratch []byte, lo, hi int) {
+	e.checkMemory(in, out, 1)
 	if lo < 0 || hi > e.points {
 		panic("fused: range outside the program's points")
+	}
+	if x := &e.inputs[0]; !x.dense || len(first) < e.bytes(hi-lo, x.isBool, x.isHalf) {
+		panic("fused: input 0 is not that of a range, or its memory too small")
 	}
 	if len(e.early)+len(e.reduces) > 0 {
 		panic("fused: RunRange of a program that reduces")
@@ -61,6 +66,7 @@ func (e *Exec) RunRange(worker int, in, out [][]byte, scratch []byte, lo, hi int
 		return
 	}
 	f := e.newFrame()
+	f.first, f.firstAt = first, lo
 	f.begin(in, out, e.frameMemory(aligned(scratch), worker))
 	f.points(lo, hi, nil)
 	f.free()
@@ -70,25 +76,29 @@ func (e *Exec) frameMemory(scratch []byte, worker int) []byte {
 	return scratch[worker*e.frameBytes():][:e.frameBytes()]
 }
 
-func (e *Exec) checkMemory(in, out [][]byte) {
+// checkMemory checks all outputs, and inputs from one on.
+func (e *Exec) checkMemory(in, out [][]byte, from int) {
 	if len(in) != len(e.inputs) || len(out) != len(e.outputs) {
 		panic("fused: wrong number of operands")
 	}
-	for i := range e.inputs {
-		if len(in[i]) < e.bytes(e.inputs[i].extent, e.inputs[i].isBool) {
+	for i := from; i < len(e.inputs); i++ {
+		if x := &e.inputs[i]; len(in[i]) < e.bytes(x.extent, x.isBool, x.isHalf) {
 			panic("fused: input memory too small")
 		}
 	}
 	for i := range e.outputs {
-		if len(out[i]) < e.bytes(e.outputs[i].extent, e.outputs[i].isBool()) {
+		if x := &e.outputs[i]; len(out[i]) < e.bytes(x.extent, x.isBool(), x.isHalf()) {
 			panic("fused: output memory too small")
 		}
 	}
 }
 
-func (e *Exec) bytes(elements int, isBool bool) int {
-	if isBool {
+func (e *Exec) bytes(elements int, isBool, isHalf bool) int {
+	switch {
+	case isBool:
 		return elements
+	case isHalf:
+		return 2 * elements
 	}
 	return elements * e.size
 }
@@ -256,7 +266,7 @@ func (f *frame) point(d int, t *tile) {
 	if in := &e.inputs[s.index]; !in.dense {
 		off = e.rowOffset(t.row, in.strides) + t.col
 	}
-	f.slots[d] = unsafe.Add(unsafe.Pointer(unsafe.SliceData(f.in[s.index])), off*e.size)
+	f.slots[d] = f.source(s.index, off)
 }
 
 // prepare fills the block or splat of an input that often holds the right elements already.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,7 +82,7 @@ func TestRunRange(t *testing.T) {
 		points := 2 * 9 * 5 * c
 		for lo := 0; lo < points; {
 			hi := min(lo+1+rng.IntN(3*c+50), points)
-			e.RunRange(rng.IntN(2), m.in, m.out, scratch, lo, hi)
+			e.RunRange(rng.IntN(2), m.in[0][4*lo:], m.in, m.out, scratch, lo, hi)
 			lo = hi
 		}
 		for o := range want {
@@ -90,6 +91,35 @@ func TestRunRange(t *testing.T) {
 					t.Fatalf("c=%d: output %d[%d] = %v, want %v", c, o, j, got, w)
 				}
 			}
+		}
+	}
+}
+
+// TestRangeAside has input 0 of each range, and nothing else of it, in memory of its own, and stores halves.
+func TestRangeAside(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 3))
+	for _, c := range []int{1, 3, 64, 600} {
+		b := newBuilder(dtypes.Float32, 9, 5, c)
+		x, mask := b.dense(), b.halves(rowMajor(b.p.Dims, all))
+		b.store(b.op(Select, b.op(Greater, mask, b.constant(0)), x, b.constant(0)))
+		b.p.Outputs[0].DType = dtypes.BFloat16
+		m := allocate(&b.p, rng)
+		want := reference(&b.p, m)
+		e, err := Compile(&b.p, isa.Best())
+		if err != nil {
+			t.Fatal(err)
+		}
+		scratch := make([]byte, e.ScratchBytes(1))
+		whole := m.in[0]
+		m.in[0] = nil
+		points := 9 * 5 * c
+		for lo := 0; lo < points; {
+			hi := min(lo+1+rng.IntN(3*c+50), points)
+			e.RunRange(0, slices.Clone(whole[4*lo:4*hi]), m.in, m.out, scratch, lo, hi)
+			lo = hi
+		}
+		if !slices.Equal(m.out[0], want[0]) {
+			t.Errorf("c=%d: other bytes than in one piece, or than in float64", c)
 		}
 	}
 }
@@ -188,6 +218,11 @@ func TestCompileErrors(t *testing.T) {
 		{"for dtype Bool", func(p *Program) { p.Outputs[0].DType = dtypes.Bool }},
 		{"stride 0", func(p *Program) { p.Outputs[0].Strides[0] = 0 }},
 		{"reduction", func(p *Program) { p.Outputs[0].Kind = 9 }},
+		{"reduction", func(p *Program) { p.Outputs[0].Kind, p.Outputs[0].DType = ReduceSum, dtypes.BFloat16 }},
+		{"output 0: bfloat16 with strides", func(p *Program) {
+			p.Outputs[0].DType, p.Outputs[0].Strides = dtypes.BFloat16, []int{1, 4}
+		}},
+		{"input 0: dtype", func(p *Program) { p.DType, p.Inputs[0].DType = dtypes.Float64, dtypes.BFloat16 }},
 	} {
 		p := good()
 		c.spoil(p)
@@ -212,8 +247,8 @@ func TestMisuse(t *testing.T) {
 		{"input memory", &b.p, func(e *Exec, m memory, scratch []byte) { e.Run(pool, [][]byte{m.in[0][:396]}, m.out, scratch) }},
 		{"output memory", &b.p, func(e *Exec, m memory, scratch []byte) { e.Run(pool, m.in, [][]byte{m.out[0][:399]}, scratch) }},
 		{"scratch memory", &b.p, func(e *Exec, m memory, scratch []byte) { e.Run(pool, m.in, m.out, scratch[1:]) }},
-		{"outside", &b.p, func(e *Exec, m memory, scratch []byte) { e.RunRange(0, m.in, m.out, scratch, 0, 101) }},
-		{"reduces", &sums.p, func(e *Exec, m memory, scratch []byte) { e.RunRange(0, m.in, m.out, scratch, 0, 100) }},
+		{"outside", &b.p, func(e *Exec, m memory, scratch []byte) { e.RunRange(0, m.in[0], m.in, m.out, scratch, 0, 101) }},
+		{"reduces", &sums.p, func(e *Exec, m memory, scratch []byte) { e.RunRange(0, m.in[0], m.in, m.out, scratch, 0, 100) }},
 	} {
 		e, err := Compile(c.p, isa.Best())
 		if err != nil {

@@ -97,7 +97,7 @@ func (p *Program) checkOutput(i int, out Output, kind []uint8) error {
 	if out.Reg < 0 || out.Reg >= p.Regs || kind[out.Reg] != want {
 		return fmt.Errorf("fused: output %d: register %d is not a written register for dtype %v", i, out.Reg, out.DType)
 	}
-	if int(out.Kind) >= len(reductionNames) || out.Kind != Store && out.DType == dtypes.Bool {
+	if int(out.Kind) >= len(reductionNames) || out.Kind != Store && out.DType != p.DType {
 		return fmt.Errorf("fused: output %d: reduction %d of dtype %v", i, out.Kind, out.DType)
 	}
 	for axis, s := range out.Strides {
@@ -109,7 +109,8 @@ func (p *Program) checkOutput(i int, out Output, kind []uint8) error {
 }
 
 func (p *Program) checkOperand(what string, i int, dtype dtypes.DType, strides []int) error {
-	if dtype != p.DType && dtype != dtypes.Bool {
+	half := dtype == dtypes.BFloat16 && p.DType == dtypes.Float32
+	if dtype != p.DType && dtype != dtypes.Bool && !half {
 		return fmt.Errorf("fused: %s %d: dtype %v in a program of %v", what, i, dtype, p.DType)
 	}
 	if len(strides) != len(p.Dims) {

@@ -44,8 +44,10 @@ const (
 	payingProducts = 1 << 15
 )
 
-// roundedTile is what a product's cuts depend on.
-var roundedTile = tile{mr: bf16.MR, nr: bf16.NR, size: 2, deep: bf16.Depth}
+// plan is Kernel.plan for packed bfloat16.
+func (g *Rounded) plan(m, n, k int) plan {
+	return tile{mr: g.Rows, nr: bf16.NR, size: 2, deep: bf16.Depth}.plan(m, n, k)
+}
 
 // Gemm is Kernel.Gemm with rounded operands.
 func (g *Rounded) Gemm(pool *par.Pool, ws *Workspace, m, n, k int, a []float32, rsa, csa int, b []float32, rsb, csb int,
@@ -61,7 +63,7 @@ func (g *Rounded) Gemm(pool *par.Pool, ws *Workspace, m, n, k int, a []float32, 
 		return
 	}
 	x := g.newProduct(roundedCall{
-		plan: roundedTile.plan(m, n, k), pool: pool, diagonal: full,
+		plan: g.plan(m, n, k), pool: pool, diagonal: full,
 		a: a, rsa: rsa, csa: csa, b: b, rsb: rsb, csb: csb, c: c, ldc: ldc, accumulate: accumulate,
 	})
 	defer x.free()
@@ -74,7 +76,7 @@ func (g *Rounded) WorkspaceSize(m, n, k, threads int) int {
 	if m <= 0 || n <= 0 || k <= 0 {
 		return 0
 	}
-	x := rounded{roundedCall: roundedCall{plan: roundedTile.plan(m, n, k), diagonal: full}}
+	x := rounded{roundedCall: roundedCall{plan: g.plan(m, n, k), diagonal: full}}
 	return x.need().bytes(4, threads)
 }
 
@@ -90,7 +92,7 @@ func (g *Rounded) Syrk(pool *par.Pool, ws *Workspace, n, k int, a []float32, rs,
 		return
 	}
 	x := g.newProduct(roundedCall{
-		plan: roundedTile.plan(n, n, k), pool: pool,
+		plan: g.plan(n, n, k), pool: pool,
 		a: a, rsa: cs, csa: rs, b: a, rsb: rs, csb: cs, c: c, ldc: ldc, accumulate: accumulate,
 	})
 	defer x.free()
@@ -105,7 +107,7 @@ func (g *Rounded) SyrkWorkspaceSize(n, k, threads int) int {
 	if n <= 0 || k <= 0 {
 		return 0
 	}
-	x := rounded{roundedCall: roundedCall{plan: roundedTile.plan(n, n, k)}}
+	x := rounded{roundedCall: roundedCall{plan: g.plan(n, n, k)}}
 	return x.need().bytes(4, threads)
 }
 
@@ -218,7 +220,7 @@ func (x *rounded) packPiece(i int) {
 	k := roundUp(x.plan.k, bf16.Depth)
 	stripes := ceilDiv(x.columns, stripe*bf16.NR)
 	j, p := i%stripes*stripe*bf16.NR, i/stripes*slice
-	x.g.PackPanels(halves(x.scratch.shared)[j*k+p*bf16.NR:], k*bf16.NR, x.b[p*x.rsb+(x.jc+j)*x.csb:], x.rsb, x.csb,
+	bf16.PackPanels(x.g.Kernel, halves(x.scratch.shared)[j*k+p*bf16.NR:], k*bf16.NR, x.b[p*x.rsb+(x.jc+j)*x.csb:], x.rsb, x.csb,
 		min(slice, x.plan.k-p), min(stripe*bf16.NR, x.columns-j))
 }
 
@@ -245,7 +247,7 @@ func (x *rounded) item(worker, item int) {
 	last := min(p.k, (group+1)*p.perK)
 	for p0 := group * p.perK; p0 < last; p0 += p.kc {
 		k := min(p.kc, last-p0)
-		x.g.PackA(packedA, x.a[i0*x.rsa+p0*x.csa:], x.rsa, x.csa, m, k)
+		bf16.PackA(x.g.Kernel, packedA, x.a[i0*x.rsa+p0*x.csa:], x.rsa, x.csa, m, k)
 		b, apart := x.packed(private, p0, j0, k, n)
 		x.g.Panels(m, n, k, packedA, b, apart, c, ldc, accumulate, diagonal)
 		accumulate = true
@@ -259,7 +261,7 @@ func (x *rounded) packed(private []float32, p0, j0, k, n int) (b []uint16, apart
 		return halves(x.scratch.shared)[(j0-x.jc)*deep+p0*bf16.NR:], deep * bf16.NR
 	}
 	b = halves(private[roundUp(bf16.SizeA(x.plan.mc, x.plan.kc)/2, alignment):])
-	x.g.PackB(b, x.b[p0*x.rsb+j0*x.csb:], x.rsb, x.csb, k, n)
+	bf16.PackB(x.g.Kernel, b, x.b[p0*x.rsb+j0*x.csb:], x.rsb, x.csb, k, n)
 	return b, bf16.SizeB(k, 1)
 }
 

@@ -137,7 +137,7 @@ func TestRoundedColumnsInTurn(t *testing.T) {
 	}
 	eachRounded(t, func(t *testing.T, g *Rounded) {
 		const m, n, k = 270, cols + 100, sharedB/cols + 9
-		if p := roundedTile.plan(m, n, k); p.columns() >= n || p.rowItems() < 2 {
+		if p := g.plan(m, n, k); p.columns() >= n || p.rowItems() < 2 {
 			t.Fatalf("all of %d columns are packed at once, or for %d rows of items", n, p.rowItems())
 		}
 		a, b := newMatrix[float32](m, k, k, 1, 0), newMatrix[float32](k, n, n, 1, 0)

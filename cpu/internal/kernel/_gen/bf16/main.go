@@ -7,9 +7,12 @@ import "github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
 func main() {
 	asm.File("panel_avx512", emitPanel)
 	asm.File("pack_avx512", func(c *asm.Context) {
-		emitPackRows(c)
-		emitPackPairs(c)
-		emitTransposed(c, transposeToPairs)
-		emitTransposed(c, transposeToRows)
+		order := interleaving(c)
+		for _, s := range []source{floats, halves} {
+			emitPackRows(c, s)
+			emitPackPairs(c, s, order)
+			emitTransposed(c, transposeToPairs, s, order)
+			emitTransposed(c, transposeToRows, s, order)
+		}
 	})
 }

@@ -10,39 +10,115 @@ import (
 	"github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
 )
 
-// masks returns the two masks of the lowest n of 32 elements. n is at most 32 and is clobbered.
-func masks(c *asm.Context, n reg.Register) (low, high reg.OpmaskVirtual) {
-	low, high = c.K(), c.K()
+// source is what is packed: float32, which is rounded, or bfloat16, which is copied.
+type source struct {
+	of     string // in functions' names
+	goType string
+	shift  uint8 // element bytes, as a power of two
+	verb   string
+}
+
+var (
+	floats = source{"", "float32", 2, "rounds"}
+	halves = source{"Halves", "uint16", 1, "copies"}
+)
+
+func (s source) name(function string) string { return function + s.of + "AVX512" }
+
+func (s source) signature(sizes string) string {
+	return fmt.Sprintf("func(dst *uint16, src *%s, %s int)", s.goType, sizes)
+}
+
+// mask selects the lowest n of 32 elements. n is at most 32 and is clobbered.
+type mask struct{ low, high reg.OpmaskVirtual }
+
+// mask makes the masks for loads of the source's type: two of 16 float32, or one of 32 bfloat16.
+func (s source) mask(c *asm.Context, n reg.Register) mask {
+	m := mask{low: c.K(), high: c.K()}
 	bits, limit := c.GP64(), c.GP64()
 	c.MOVQ(operand.U32(0xffffffff), limit)
 	c.MOVQ(operand.U32(0xffffffff), bits)
 	c.SHLXQ(n, bits, bits)
 	c.NOTQ(bits)
 	c.ANDQ(limit, bits)
-	c.KMOVW(bits.As32(), low)
+	if s == halves {
+		c.KMOVD(bits.As32(), m.low)
+		return m
+	}
+	c.KMOVW(bits.As32(), m.low)
 	c.SHRQ(operand.Imm(16), bits)
-	c.KMOVW(bits.As32(), high)
-	return low, high
+	c.KMOVW(bits.As32(), m.high)
+	return m
+}
+
+// load makes a vector of 32 bfloat16 of as many elements at from, those of a mask, or all if it is nil.
+func (s source) load(c *asm.Context, from operand.Mem, m *mask, dst reg.VecVirtual) {
+	if s == halves {
+		if m == nil {
+			c.VMOVUPS(from, dst)
+		} else {
+			c.VMOVDQU16_Z(from, m.low, dst)
+		}
+		return
+	}
+	upper, high := c.ZMM(), from.Offset(64)
+	if m == nil {
+		c.VMOVUPS(from, dst)
+		c.VMOVUPS(high, upper)
+	} else {
+		c.VMOVUPS_Z(from, m.low, dst)
+		c.VMOVUPS_Z(high, m.high, upper)
+	}
+	asm.VCVTNE2PS2BF16(c, dst, upper, dst)
+}
+
+// loadPair makes vectors of 16 bfloat16 of one row and then as many of a second, zeros if that is nil: low of elements 0
+// to 15 of the rows, high of 16 to 31.
+func (s source) loadPair(c *asm.Context, first operand.Mem, second *operand.Mem, m *mask, low, high reg.VecVirtual) {
+	x, y := c.ZMM(), c.ZMM()
+	if s == halves {
+		s.load(c, first, m, x)
+		if second != nil {
+			s.load(c, *second, m, y)
+		} else {
+			c.VPXORD(y, y, y)
+		}
+		c.VSHUFI64X2(operand.Imm(0x44), y, x, low)
+		c.VSHUFI64X2(operand.Imm(0xee), y, x, high)
+		return
+	}
+	c.VMOVUPS_Z(first, m.low, low)
+	c.VMOVUPS_Z(first.Offset(64), m.high, high)
+	if second != nil {
+		c.VMOVUPS_Z(*second, m.low, x)
+		c.VMOVUPS_Z(second.Offset(64), m.high, y)
+	} else {
+		c.VPXORD(x, x, x)
+		c.VPXORD(y, y, y)
+	}
+	asm.VCVTNE2PS2BF16(c, low, x, low)
+	asm.VCVTNE2PS2BF16(c, high, y, high)
 }
 
 // emitPackRows writes the packing of rows of A that are contiguous.
-func emitPackRows(c *asm.Context) {
-	asm.Func(c, "packRowsAVX512", "func(dst *uint16, src *float32, ld, rows, k int)",
-		"packRowsAVX512 rounds a number of rows of k elements, ld apart, into rows of tiles: element p of row i goes to",
+func emitPackRows(c *asm.Context, s source) {
+	name := s.name("packRows")
+	asm.Func(c, name, s.signature("ld, rows, k"),
+		name+" "+s.verb+" a number of rows of k elements, ld apart, into rows of tiles: element p of row i goes to",
 		"dst[(p/32·16 + i)·32 + p%32]. The last tile is filled up with zeros. rows and k are at least 1.")
 	dst := c.Load(c.Param("dst"), c.GP64())
 	src := c.Load(c.Param("src"), c.GP64())
 	ld := c.Load(c.Param("ld"), c.GP64())
 	rows := c.Load(c.Param("rows"), c.GP64())
 	k := c.Load(c.Param("k"), c.GP64())
-	c.SHLQ(operand.Imm(2), ld)
+	c.SHLQ(operand.Imm(uint64(s.shift)), ld)
 	rest := c.GP64()
 	c.MOVQ(k, rest)
 	c.ANDQ(operand.U32(31), rest)
 	c.SHRQ(operand.Imm(5), k)
-	low, high := masks(c, rest)
+	last := s.mask(c, rest)
 	from, to, left := c.GP64(), c.GP64(), c.GP64()
-	a, b := c.ZMM(), c.ZMM()
+	a := c.ZMM()
 
 	c.Label("row")
 	c.MOVQ(src, from)
@@ -51,20 +127,16 @@ func emitPackRows(c *asm.Context) {
 	c.TESTQ(left, left)
 	c.JZ(operand.LabelRef("rest"))
 	c.Label("tile")
-	c.VMOVUPS(operand.Mem{Base: from}, a)
-	c.VMOVUPS(operand.Mem{Base: from, Disp: 64}, b)
-	asm.VCVTNE2PS2BF16(c, a, b, a)
+	s.load(c, operand.Mem{Base: from}, nil, a)
 	c.VMOVUPS(a, operand.Mem{Base: to})
-	c.ADDQ(operand.Imm(128), from)
+	c.ADDQ(operand.U32(32<<s.shift), from)
 	c.ADDQ(operand.U32(tileBytes), to)
 	c.DECQ(left)
 	c.JNZ(operand.LabelRef("tile"))
 	c.Label("rest")
-	c.KTESTW(low, low)
+	c.KTESTW(last.low, last.low)
 	c.JZ(operand.LabelRef("done"))
-	c.VMOVUPS_Z(operand.Mem{Base: from}, low, a)
-	c.VMOVUPS_Z(operand.Mem{Base: from, Disp: 64}, high, b)
-	asm.VCVTNE2PS2BF16(c, a, b, a)
+	s.load(c, operand.Mem{Base: from}, &last, a)
 	c.VMOVUPS(a, operand.Mem{Base: to})
 	c.Label("done")
 	c.ADDQ(ld, src)
@@ -85,10 +157,10 @@ func interleaving(c *asm.Context) operand.Mem {
 }
 
 // emitPackPairs writes the packing of a panel of B whose rows are contiguous.
-func emitPackPairs(c *asm.Context) {
-	order := interleaving(c)
-	asm.Func(c, "packPairsAVX512", "func(dst *uint16, src *float32, ld, columns, k int)",
-		"packPairsAVX512 rounds k rows of a number of columns, at most 32, ld apart, into pairs: element (p,j) goes to",
+func emitPackPairs(c *asm.Context, s source, order operand.Mem) {
+	name := s.name("packPairs")
+	asm.Func(c, name, s.signature("ld, columns, k"),
+		name+" "+s.verb+" k rows of a number of columns, at most 32, ld apart, into pairs: element (p,j) goes to",
 		"dst[(p/2·32 + j)·2 + p%2]. Further columns of a pair, and its second row if there is none, are zeros. k and columns",
 		"are at least 1.")
 	dst := c.Load(c.Param("dst"), c.GP64())
@@ -96,29 +168,21 @@ func emitPackPairs(c *asm.Context) {
 	ld := c.Load(c.Param("ld"), c.GP64())
 	columns := c.Load(c.Param("columns"), c.GP64())
 	k := c.Load(c.Param("k"), c.GP64())
-	c.SHLQ(operand.Imm(2), ld)
-	low, high := masks(c, columns)
-	words := c.ZMM()
+	c.SHLQ(operand.Imm(uint64(s.shift)), ld)
+	m := s.mask(c, columns)
+	words, low, high := c.ZMM(), c.ZMM(), c.ZMM()
 	c.VMOVUPS(order, words)
-	var v [4]reg.VecVirtual
-	for i := range v {
-		v[i] = c.ZMM()
-	}
 	store := func() {
-		asm.VCVTNE2PS2BF16(c, v[0], v[2], v[0])
-		asm.VCVTNE2PS2BF16(c, v[1], v[3], v[1])
-		for j := range 2 {
-			c.VPERMW(v[j], words, v[j])
-			c.VMOVUPS(v[j], operand.Mem{Base: dst, Disp: 64 * j})
+		for j, v := range []reg.VecVirtual{low, high} {
+			c.VPERMW(v, words, v)
+			c.VMOVUPS(v, operand.Mem{Base: dst, Disp: 64 * j})
 		}
 	}
+	first, second := operand.Mem{Base: src}, operand.Mem{Base: src, Index: ld, Scale: 1}
 	c.SUBQ(operand.Imm(2), k)
 	c.JL(operand.LabelRef("last"))
 	c.Label("pair")
-	c.VMOVUPS_Z(operand.Mem{Base: src}, low, v[0])
-	c.VMOVUPS_Z(operand.Mem{Base: src, Disp: 64}, high, v[1])
-	c.VMOVUPS_Z(operand.Mem{Base: src, Index: ld, Scale: 1}, low, v[2])
-	c.VMOVUPS_Z(operand.Mem{Base: src, Index: ld, Scale: 1, Disp: 64}, high, v[3])
+	s.loadPair(c, first, &second, &m, low, high)
 	store()
 	c.LEAQ(operand.Mem{Base: src, Index: ld, Scale: 2}, src)
 	c.ADDQ(operand.Imm(pairBytes), dst)
@@ -127,10 +191,7 @@ func emitPackPairs(c *asm.Context) {
 	c.Label("last")
 	c.ADDQ(operand.Imm(1), k)
 	c.JNZ(operand.LabelRef("done"))
-	c.VMOVUPS_Z(operand.Mem{Base: src}, low, v[0])
-	c.VMOVUPS_Z(operand.Mem{Base: src, Disp: 64}, high, v[1])
-	c.VPXORD(v[2], v[2], v[2])
-	c.VPXORD(v[3], v[3], v[3])
+	s.loadPair(c, first, nil, &m, low, high)
 	store()
 	c.Label("done")
 	asm.Return(c)
@@ -149,14 +210,15 @@ type transposed struct {
 // transposing is one such function under construction.
 type transposing struct {
 	*asm.Context
+	source
 	src, ld, n, k reg.Register
 	words         operand.Mem
 }
 
 var transposeToPairs = transposed{
-	name: "transposeToPairsAVX512",
+	name: "transposeToPairs",
 	doc: []string{
-		"rounds a number n of columns of k elements, ld apart, at most 16, into half a panel of B: element p of",
+		"a number n of columns of k elements, ld apart, at most 16, into half a panel of B: element p of",
 		"column j goes to dst[(p/2·32 + j)·2 + p%2]. Further columns and the rest of the last tile are zeros.",
 	},
 	load: (*transposing).columns,
@@ -164,28 +226,25 @@ var transposeToPairs = transposed{
 }
 
 var transposeToRows = transposed{
-	name: "transposeToRowsAVX512",
+	name: "transposeToRows",
 	doc: []string{
-		"rounds k rows of a number n of elements, ld apart, at most 16, into a panel of A: element i of row p goes",
+		"k rows of a number n of elements, ld apart, at most 16, into a panel of A: element i of row p goes",
 		"to dst[(p/32·16 + i)·32 + p%32]. Further rows of tiles and the rest of the last tile are zeros.",
 	},
 	load: (*transposing).rows,
 	step: rowBytes, next: tileBytes,
 }
 
-func emitTransposed(c *asm.Context, f transposed) {
-	t := &transposing{Context: c}
-	if f.name == transposeToRows.name {
-		t.words = operand.NewDataAddr(operand.NewStaticSymbol("interleaving"), 0)
-	}
-	asm.Func(c, f.name, "func(dst *uint16, src *float32, ld, n, k int)",
-		f.name+" "+f.doc[0], f.doc[1]+" n and k are", "at least 1.")
+func emitTransposed(c *asm.Context, f transposed, s source, order operand.Mem) {
+	t := &transposing{Context: c, source: s, words: order}
+	name := s.name(f.name)
+	asm.Func(c, name, s.signature("ld, n, k"), name+" "+s.verb+" "+f.doc[0], f.doc[1]+" n and k are", "at least 1.")
 	dst := c.Load(c.Param("dst"), c.GP64())
 	t.src = c.Load(c.Param("src"), c.GP64())
 	t.ld = c.Load(c.Param("ld"), c.GP64())
 	t.n = c.Load(c.Param("n"), c.GP64())
 	t.k = c.Load(c.Param("k"), c.GP64())
-	c.SHLQ(operand.Imm(2), t.ld)
+	c.SHLQ(operand.Imm(uint64(s.shift)), t.ld)
 	c.Label("tile")
 	v := f.load(t)
 	for i, x := range transpose(c, v) {
@@ -204,25 +263,22 @@ func (t *transposing) columns() (v [16]reg.VecVirtual) {
 	t.MOVQ(t.k, count)
 	t.CMPQ(count, limit)
 	t.CMOVQGT(limit, count)
-	low, high := masks(t.Context, count)
+	m := t.mask(t.Context, count)
 	p, left := t.GP64(), t.GP64()
 	t.MOVQ(t.src, p)
 	t.MOVQ(t.n, left)
-	a := t.ZMM()
 	for i := range v {
 		v[i] = t.ZMM()
 		t.VPXORD(v[i], v[i], v[i])
 	}
 	for i := range v {
-		t.VMOVUPS_Z(operand.Mem{Base: p}, low, v[i])
-		t.VMOVUPS_Z(operand.Mem{Base: p, Disp: 64}, high, a)
-		asm.VCVTNE2PS2BF16(t.Context, v[i], a, v[i])
+		t.source.load(t.Context, operand.Mem{Base: p}, &m, v[i])
 		t.ADDQ(t.ld, p)
 		t.DECQ(left)
 		t.JZ(operand.LabelRef("loaded"))
 	}
 	t.Label("loaded")
-	t.ADDQ(operand.U32(128), t.src)
+	t.ADDQ(operand.U32(32<<t.shift), t.src)
 	return v
 }
 
@@ -230,7 +286,7 @@ func (t *transposing) columns() (v [16]reg.VecVirtual) {
 func (t *transposing) rows() (v [16]reg.VecVirtual) {
 	count := t.GP64()
 	t.MOVQ(t.n, count)
-	low, _ := masks(t.Context, count)
+	m := t.mask(t.Context, count)
 	left := t.GP64()
 	t.MOVQ(t.k, left)
 	a, words := t.ZMM(), t.ZMM()
@@ -240,14 +296,18 @@ func (t *transposing) rows() (v [16]reg.VecVirtual) {
 		t.VPXORD(v[i], v[i], v[i])
 	}
 	for i := range v {
-		t.VMOVUPS_Z(operand.Mem{Base: t.src}, low, v[i])
+		t.row(operand.Mem{Base: t.src}, m, v[i])
 		t.VPXORD(a, a, a)
 		t.CMPQ(left, operand.Imm(1))
 		alone := fmt.Sprintf("alone%d", i)
 		t.JE(operand.LabelRef(alone))
-		t.VMOVUPS_Z(operand.Mem{Base: t.src, Index: t.ld, Scale: 1}, low, a)
+		t.row(operand.Mem{Base: t.src, Index: t.ld, Scale: 1}, m, a)
 		t.Label(alone)
-		asm.VCVTNE2PS2BF16(t.Context, v[i], a, v[i])
+		if t.source == halves {
+			t.VINSERTI64X4(operand.Imm(1), a.AsY(), v[i], v[i])
+		} else {
+			asm.VCVTNE2PS2BF16(t.Context, v[i], a, v[i])
+		}
 		t.VPERMW(v[i], words, v[i])
 		t.LEAQ(operand.Mem{Base: t.src, Index: t.ld, Scale: 2}, t.src)
 		t.SUBQ(operand.Imm(2), left)
@@ -255,6 +315,15 @@ func (t *transposing) rows() (v [16]reg.VecVirtual) {
 	}
 	t.Label("loaded")
 	return v
+}
+
+// row loads up to 16 elements as they are.
+func (t *transposing) row(from operand.Mem, m mask, dst reg.VecVirtual) {
+	if t.source == halves {
+		t.VMOVDQU16_Z(from, m.low, dst.AsY())
+		return
+	}
+	t.VMOVUPS_Z(from, m.low, dst)
 }
 
 // transpose turns 16 vectors of 16 elements of 32 bits into their columns.
