@@ -116,7 +116,7 @@ func (e *Executable) compile(params []shapes.Shape, data [][]byte) (*exec.Progra
 		return nil, err
 	}
 	env := &e.backend.env
-	if err := rewrite(f, env.Disable); err != nil {
+	if err := rewrite(f, env); err != nil {
 		return nil, err
 	}
 	return exec.Compile(f, env)

@@ -17,19 +17,27 @@ import (
 // lowerConv runs a convolution, and its epilogue on the rows of the output that are in cache.
 func lowerConv(env *Env, n *ir.Node) (Kernel, error) {
 	attr := n.Attr.(ir.ConvolutionAttr)
-	plan := conv.NewPlan(attr.Spec, env.ISA, env.Pool.Threads(), conv.Options{Precision: env.Precision})
+	options := conv.Options{
+		Precision: env.Precision,
+		HalfA:     n.Inputs[0].Shape().DType == dtypes.BFloat16,
+		HalfB:     n.Inputs[1].Shape().DType == dtypes.BFloat16,
+	}
+	if attr.Epilogue != nil && convolutionTarget(attr.Epilogue) < 0 {
+		options.Aside = env.RunsAside(n)
+	}
+	plan := conv.NewPlan(attr.Spec, env.ISA, env.Pool.Threads(), options)
 	name := plan.Algorithm()
 	if attr.Epilogue == nil {
 		return Kernel{
 			Name:    name,
 			Scratch: plan.ScratchBytes(),
 			Run: func(rt *Runtime, in, out []tensor.Tensor, scratch []byte) error {
-				plan.Run(rt.Pool, tensor.Of[float32](in[0]), tensor.Of[float32](in[1]), tensor.Of[float32](out[0]), scratch, nil)
+				plan.RunOperands(rt.Pool, convOperand(in[0]), convOperand(in[1]), tensor.Of[float32](out[0]), scratch, nil)
 				return nil
 			},
 		}, nil
 	}
-	e, err := newEpilogue(env, attr, plan)
+	e, err := newEpilogue(env, attr, plan, options.Aside)
 	if err != nil {
 		return Kernel{}, errors.WithMessage(err, "epilogue")
 	}
@@ -47,7 +55,7 @@ type epilogue struct {
 	exec     *fused.Exec
 	channels int
 	// target is the output that the convolution writes to and the program then overwrites, or -1 where no output has
-	// the form of the convolution's: it then writes to scratch memory.
+	// the form of the convolution's: it then writes to scratch memory, of its own for a part at a time if it can.
 	target                                 int
 	convScratch, epilogueScratch, rawBytes int
 	inPlace                                [][]int
@@ -61,7 +69,7 @@ type epilogueCall struct {
 	done    conv.Epilogue
 }
 
-func newEpilogue(env *Env, attr ir.ConvolutionAttr, plan *conv.Plan) (*epilogue, error) {
+func newEpilogue(env *Env, attr ir.ConvolutionAttr, plan *conv.Plan, aside bool) (*epilogue, error) {
 	program := attr.Epilogue
 	exec, err := fused.Compile(program, env.ISA)
 	if err != nil {
@@ -71,7 +79,7 @@ func newEpilogue(env *Env, attr ir.ConvolutionAttr, plan *conv.Plan) (*epilogue,
 		plan: plan, exec: exec, channels: program.Dims[len(program.Dims)-1], target: convolutionTarget(program),
 		convScratch: roundUp(plan.ScratchBytes()), epilogueScratch: roundUp(exec.ScratchBytes(env.Pool.Threads())),
 	}
-	if e.target < 0 {
+	if e.target < 0 && !aside {
 		points := 1
 		for _, d := range program.Dims {
 			points *= d
@@ -83,8 +91,8 @@ func newEpilogue(env *Env, attr ir.ConvolutionAttr, plan *conv.Plan) (*epilogue,
 		c := &epilogueCall{operands: operands{
 			in: make([][]byte, len(program.Inputs)), out: make([][]byte, len(program.Outputs)),
 		}}
-		c.done = func(worker, pixel, count int) {
-			e.exec.RunRange(worker, c.in[0][4*pixel*e.channels:], c.in, c.out, c.scratch, pixel*e.channels, (pixel+count)*e.channels)
+		c.done = func(worker, pixel, count int, sums []float32) {
+			e.exec.RunRange(worker, tensor.Bytes(sums), c.in, c.out, c.scratch, pixel*e.channels, (pixel+count)*e.channels)
 		}
 		return c
 	}
@@ -140,7 +148,6 @@ func (e *epilogue) run(rt *Runtime, in, out []tensor.Tensor, scratch []byte) err
 	if e.target >= 0 {
 		raw = out[e.target].Data
 	}
-	c.in[0] = raw
 	for i, t := range in[2:] {
 		c.in[i+1] = t.Data
 	}
@@ -148,11 +155,19 @@ func (e *epilogue) run(rt *Runtime, in, out []tensor.Tensor, scratch []byte) err
 		c.out[k] = t.Data
 	}
 	c.scratch = scratch[e.convScratch:][:e.epilogueScratch]
-	e.plan.Run(rt.Pool, tensor.Of[float32](in[0]), tensor.Of[float32](in[1]), tensor.View[float32](raw), scratch[:e.convScratch], c.done)
+	e.plan.RunOperands(rt.Pool, convOperand(in[0]), convOperand(in[1]), tensor.View[float32](raw), scratch[:e.convScratch], c.done)
 	c.clear()
 	c.scratch = nil
 	e.calls.Put(c)
 	return nil
+}
+
+// convOperand is a tensor of float32 or bfloat16 as a convolution's operand.
+func convOperand(t tensor.Tensor) conv.Operand {
+	if t.Shape.DType == dtypes.BFloat16 {
+		return conv.Operand{Halves: tensor.Of[uint16](t)}
+	}
+	return conv.Operand{Floats: tensor.Of[float32](t)}
 }
 
 func roundUp(n int) int { return (n + tensor.Align - 1) / tensor.Align * tensor.Align }

@@ -19,8 +19,8 @@ func lowerMatMul(env *Env, n *ir.Node) (Kernel, error) {
 	attr := n.Attr.(ir.MatMulAttr)
 	switch n.Shapes[0].DType {
 	case dtypes.Float32:
-		if rounds(env, attr.M, attr.N, attr.K) {
-			return matMul(env, gemm.RoundedFor(env.ISA), attr), nil
+		if env.rounds(attr.M, attr.N, attr.K) {
+			return matMulRounded(env, gemm.RoundedFor(env.ISA), attr), nil
 		}
 		return matMul(env, gemm.For(env.ISA), attr), nil
 	case dtypes.Float64:
@@ -34,8 +34,8 @@ func lowerSyrk(env *Env, n *ir.Node) (Kernel, error) {
 	attr := n.Attr.(ir.MatMulAttr)
 	switch n.Shapes[0].DType {
 	case dtypes.Float32:
-		if rounds(env, attr.N, attr.N, attr.K) {
-			return syrk(env, gemm.RoundedFor(env.ISA), attr), nil
+		if env.rounds(attr.N, attr.N, attr.K) {
+			return syrkRounded(env, gemm.RoundedFor(env.ISA), attr), nil
 		}
 		return syrk(env, gemm.For(env.ISA), attr), nil
 	case dtypes.Float64:
@@ -54,7 +54,7 @@ type multiplier[T gemm.Float] interface {
 }
 
 // rounds reports whether a product's operands are rounded to bfloat16.
-func rounds(env *Env, m, n, k int) bool {
+func (env *Env) rounds(m, n, k int) bool {
 	switch env.Precision {
 	case isa.BF16:
 		return true
@@ -68,41 +68,62 @@ func rounds(env *Env, m, n, k int) bool {
 const smallProduct = 1 << 21
 
 func matMul[T gemm.Float](env *Env, g multiplier[T], m ir.MatMulAttr) Kernel {
-	threads := env.Pool.Threads()
+	b := products(env, g, m)
+	b.one = func(c *batchCall[T], pool *par.Pool, ws *gemm.Workspace, i int) {
+		g.Gemm(pool, ws, m.M, m.N, m.K, tensor.Of[T](c.a)[i*m.BatchA:], m.RowA, m.ColA, tensor.Of[T](c.b)[i*m.BatchB:], m.RowB, m.ColB,
+			c.out[i*m.M*m.N:], m.N, false)
+	}
+	return b.kernel(fmt.Sprintf("%s %d×%d×%d×%d", g.Title("gemm"), m.Batch, m.M, m.N, m.K), env.Pool.Threads())
+}
+
+// matMulRounded is matMul of operands that are rounded, or have been.
+func matMulRounded(env *Env, g *gemm.Rounded, m ir.MatMulAttr) Kernel {
+	b := products[float32](env, g, m)
+	b.one = func(c *batchCall[float32], pool *par.Pool, ws *gemm.Workspace, i int) {
+		g.GemmOperands(pool, ws, m.M, m.N, m.K, roundedOperand(c.a).From(i*m.BatchA), m.RowA, m.ColA, roundedOperand(c.b).From(i*m.BatchB), m.RowB, m.ColB,
+			c.out[i*m.M*m.N:], m.N, false)
+	}
+	return b.kernel(fmt.Sprintf("%s %d×%d×%d×%d", g.Title("gemm"), m.Batch, m.M, m.N, m.K), env.Pool.Threads())
+}
+
+// products is a batch without the product itself.
+func products[T gemm.Float](env *Env, g multiplier[T], m ir.MatMulAttr) *batch[T] {
 	b := &batch[T]{MatMulAttr: m, apart: m.Batch > 1 && m.M*m.N*m.K < smallProduct}
 	if b.apart {
 		b.workspace = roundUp(g.WorkspaceSize(m.M, m.N, m.K, 1))
 	} else {
-		b.workspace = roundUp(g.WorkspaceSize(m.M, m.N, m.K, threads))
+		b.workspace = roundUp(g.WorkspaceSize(m.M, m.N, m.K, env.Pool.Threads()))
 	}
-	b.one = func(c *batchCall[T], ws *gemm.Workspace, i int) {
-		pool := c.rt.Pool
-		if b.apart {
-			pool = nil
-		}
-		g.Gemm(pool, ws, m.M, m.N, m.K, c.a[i*m.BatchA:], m.RowA, m.ColA, c.b[i*m.BatchB:], m.RowB, m.ColB,
-			c.out[i*m.M*m.N:], m.N, false)
-	}
-	return b.kernel(fmt.Sprintf("%s %d×%d×%d×%d", g.Title("gemm"), m.Batch, m.M, m.N, m.K), threads)
+	return b
 }
 
 func syrk[T gemm.Float](env *Env, g multiplier[T], m ir.MatMulAttr) Kernel {
-	threads := env.Pool.Threads()
+	b := symmetric(env, g, m)
+	b.one = func(c *batchCall[T], pool *par.Pool, ws *gemm.Workspace, i int) {
+		// Syrk computes AᵀA of a K×N matrix; the attribute's A is its transpose.
+		g.Syrk(pool, ws, m.N, m.K, tensor.Of[T](c.a)[i*m.BatchA:], m.ColA, m.RowA, c.out[i*m.M*m.N:], m.N, false)
+	}
+	return b.kernel(fmt.Sprintf("%s %d×%d×%d", g.Title("syrk"), m.Batch, m.N, m.K), env.Pool.Threads())
+}
+
+// syrkRounded is syrk of an operand that is rounded, or has been.
+func syrkRounded(env *Env, g *gemm.Rounded, m ir.MatMulAttr) Kernel {
+	b := symmetric[float32](env, g, m)
+	b.one = func(c *batchCall[float32], pool *par.Pool, ws *gemm.Workspace, i int) {
+		g.SyrkOperand(pool, ws, m.N, m.K, roundedOperand(c.a).From(i*m.BatchA), m.ColA, m.RowA, c.out[i*m.M*m.N:], m.N, false)
+	}
+	return b.kernel(fmt.Sprintf("%s %d×%d×%d", g.Title("syrk"), m.Batch, m.N, m.K), env.Pool.Threads())
+}
+
+// symmetric is a batch of symmetric products without the product itself.
+func symmetric[T gemm.Float](env *Env, g multiplier[T], m ir.MatMulAttr) *batch[T] {
 	b := &batch[T]{MatMulAttr: m, apart: m.Batch > 1 && m.N*m.N*m.K < 2*smallProduct}
 	if b.apart {
 		b.workspace = roundUp(g.SyrkWorkspaceSize(m.N, m.K, 1))
 	} else {
-		b.workspace = roundUp(g.SyrkWorkspaceSize(m.N, m.K, threads))
+		b.workspace = roundUp(g.SyrkWorkspaceSize(m.N, m.K, env.Pool.Threads()))
 	}
-	b.one = func(c *batchCall[T], ws *gemm.Workspace, i int) {
-		pool := c.rt.Pool
-		if b.apart {
-			pool = nil
-		}
-		// Syrk computes AᵀA of a K×N matrix; the attribute's A is its transpose.
-		g.Syrk(pool, ws, m.N, m.K, c.a[i*m.BatchA:], m.ColA, m.RowA, c.out[i*m.M*m.N:], m.N, false)
-	}
-	return b.kernel(fmt.Sprintf("%s %d×%d×%d", g.Title("syrk"), m.Batch, m.N, m.K), threads)
+	return b
 }
 
 // batch is a batch of products of one shape.
@@ -110,16 +131,25 @@ type batch[T gemm.Float] struct {
 	ir.MatMulAttr
 	apart     bool // each product on one worker
 	workspace int  // bytes, of one product
-	one       func(c *batchCall[T], ws *gemm.Workspace, i int)
+	one       func(c *batchCall[T], pool *par.Pool, ws *gemm.Workspace, i int)
 	calls     sync.Pool
 }
 
 // batchCall is one run of a batch.
 type batchCall[T gemm.Float] struct {
 	rt         *Runtime
-	a, b, out  []T
+	a, b       tensor.Tensor
+	out        []T
 	workspaces []gemm.Workspace // of each worker
 	body       func(worker, i int)
+}
+
+// roundedOperand is a tensor of float32 or bfloat16 as an operand that is rounded.
+func roundedOperand(t tensor.Tensor) gemm.Operand {
+	if t.Shape.DType == dtypes.BFloat16 {
+		return gemm.Operand{Halves: tensor.Of[uint16](t)}
+	}
+	return gemm.Operand{Floats: tensor.Of[float32](t)}
 }
 
 func (b *batch[T]) kernel(name string, threads int) Kernel {
@@ -129,7 +159,13 @@ func (b *batch[T]) kernel(name string, threads int) Kernel {
 	}
 	b.calls.New = func() any {
 		c := &batchCall[T]{workspaces: make([]gemm.Workspace, workers)}
-		c.body = func(worker, i int) { b.one(c, &c.workspaces[worker], i) }
+		c.body = func(worker, i int) {
+			pool := c.rt.Pool
+			if b.apart {
+				pool = nil
+			}
+			b.one(c, pool, &c.workspaces[worker], i)
+		}
 		return c
 	}
 	return Kernel{Name: name, Scratch: workers * b.workspace, Run: b.run}
@@ -137,7 +173,7 @@ func (b *batch[T]) kernel(name string, threads int) Kernel {
 
 func (b *batch[T]) run(rt *Runtime, in, out []tensor.Tensor, scratch []byte) error {
 	c := b.calls.Get().(*batchCall[T])
-	c.rt, c.a, c.b, c.out = rt, tensor.Of[T](in[0]), tensor.Of[T](in[len(in)-1]), tensor.Of[T](out[0])
+	c.rt, c.a, c.b, c.out = rt, in[0], in[len(in)-1], tensor.Of[T](out[0])
 	for w := range c.workspaces {
 		part := scratch[w*b.workspace:][:b.workspace]
 		c.workspaces[w] = *gemm.NewWorkspace(unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(part))), len(part)/4))
@@ -151,7 +187,7 @@ func (b *batch[T]) run(rt *Runtime, in, out []tensor.Tensor, scratch []byte) err
 			c.body(0, i)
 		}
 	}
-	c.rt, c.a, c.b, c.out = nil, nil, nil, nil
+	c.rt, c.a, c.b, c.out = nil, tensor.Tensor{}, tensor.Tensor{}, nil
 	clear(c.workspaces)
 	b.calls.Put(c)
 	return nil

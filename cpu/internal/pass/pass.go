@@ -6,6 +6,7 @@
 //   - conv, matmul and fuse hand sums to kernels that add in their own fixed order;
 //   - factor takes common factors out of sums;
 //   - matmul computes x·G + x·Gᵀ as x·(G + Gᵀ);
+//   - halves stores what only rounding operations read as bfloat16, in which subnormal numbers may be zeros;
 //   - decompose computes batch normalisation and GoMLX's fused layers by their formulas;
 //   - simplify computes the sum of n equal constants as one product.
 package pass
@@ -26,10 +27,12 @@ type Options struct {
 	Trace io.Writer
 	// Eval computes one node on the host, for constant folding; nil folds nothing.
 	Eval func(n *ir.Node, in, out []tensor.Tensor) error
+	// Halves are what nodes can do with bfloat16 in memory; zero stores none.
+	Halves Halves
 }
 
 // names of the passes, in the order they run first.
-var names = []string{"dce", "decompose", "simplify", "fold", "cse", "factor", "pool", "conv", "matmul", "fuse", "fma", "epilogue", "order"}
+var names = []string{"dce", "decompose", "simplify", "fold", "cse", "factor", "pool", "conv", "matmul", "fuse", "fma", "epilogue", "halves", "order"}
 
 // Names lists what Options.Disable accepts: every pass, and "all".
 func Names() []string { return append(append([]string(nil), names...), "all") }
@@ -66,6 +69,9 @@ func Run(f *ir.Func, opt Options) error {
 	r.run("epilogue", func() bool { return addEpilogues(f) })
 	r.runErr("fold", func() (bool, error) { return foldBroadcasts(f, opt.Eval) })
 	r.run("dce", func() bool { return removeDead(f) })
+	if opt.Halves.Reads != nil {
+		r.run("halves", func() bool { return storeHalves(f, opt.Halves) })
+	}
 	r.run("order", func() bool { return order(f) })
 	return r.err
 }

@@ -26,6 +26,12 @@ func (o Opcode) operands() (n int, masks uint8) {
 	return 2, 0
 }
 
+// Reads reports whether the instruction reads a register.
+func (i Instr) Reads(reg int) bool {
+	n, _ := i.Op.operands()
+	return slices.Contains([]int{i.A, i.B, i.C}[:n], reg)
+}
+
 // check reports what is wrong with a program.
 func (p *Program) check() error {
 	if p.DType != dtypes.Float32 && p.DType != dtypes.Float64 {

@@ -49,14 +49,36 @@ func (g *Rounded) plan(m, n, k int) plan {
 	return tile{mr: g.Rows, nr: bf16.NR, size: 2, deep: bf16.Depth}.plan(m, n, k)
 }
 
+// Operand is a matrix of float32, or of what has been rounded to bfloat16 before; the results have the same bits.
+type Operand struct {
+	Floats []float32
+	Halves []uint16
+}
+
+func (o Operand) len() int { return max(len(o.Floats), len(o.Halves)) }
+
+// From is the operand from element i on.
+func (o Operand) From(i int) Operand {
+	if o.Halves != nil {
+		return Operand{Halves: o.Halves[i:]}
+	}
+	return Operand{Floats: o.Floats[i:]}
+}
+
 // Gemm is Kernel.Gemm with rounded operands.
 func (g *Rounded) Gemm(pool *par.Pool, ws *Workspace, m, n, k int, a []float32, rsa, csa int, b []float32, rsb, csb int,
+	c []float32, ldc int, accumulate bool) {
+	g.GemmOperands(pool, ws, m, n, k, Operand{Floats: a}, rsa, csa, Operand{Floats: b}, rsb, csb, c, ldc, accumulate)
+}
+
+// GemmOperands is Gemm of either type.
+func (g *Rounded) GemmOperands(pool *par.Pool, ws *Workspace, m, n, k int, a Operand, rsa, csa int, b Operand, rsb, csb int,
 	c []float32, ldc int, accumulate bool) {
 	if m <= 0 || n <= 0 {
 		return
 	}
-	checkMatrix("Gemm: a", len(a), m, k, rsa, csa)
-	checkMatrix("Gemm: b", len(b), k, n, rsb, csb)
+	checkMatrix("Gemm: a", a.len(), m, k, rsa, csa)
+	checkMatrix("Gemm: b", b.len(), k, n, rsb, csb)
 	checkOutput("Gemm: c", len(c), m, n, ldc)
 	if k <= 0 {
 		emptySum(m, n, c, ldc, accumulate)
@@ -82,10 +104,15 @@ func (g *Rounded) WorkspaceSize(m, n, k, threads int) int {
 
 // Syrk is Kernel.Syrk with A rounded.
 func (g *Rounded) Syrk(pool *par.Pool, ws *Workspace, n, k int, a []float32, rs, cs int, c []float32, ldc int, accumulate bool) {
+	g.SyrkOperand(pool, ws, n, k, Operand{Floats: a}, rs, cs, c, ldc, accumulate)
+}
+
+// SyrkOperand is Syrk of either type.
+func (g *Rounded) SyrkOperand(pool *par.Pool, ws *Workspace, n, k int, a Operand, rs, cs int, c []float32, ldc int, accumulate bool) {
 	if n <= 0 {
 		return
 	}
-	checkMatrix("Syrk: a", len(a), k, n, rs, cs)
+	checkMatrix("Syrk: a", a.len(), k, n, rs, cs)
 	checkOutput("Syrk: c", len(c), n, n, ldc)
 	if k <= 0 {
 		emptySum(n, n, c, ldc, accumulate)
@@ -123,9 +150,9 @@ type roundedCall struct {
 	plan plan
 	pool *par.Pool
 
-	a          []float32
+	a          Operand
 	rsa, csa   int
-	b          []float32
+	b          Operand
 	rsb, csb   int
 	c          []float32
 	ldc        int
@@ -220,8 +247,27 @@ func (x *rounded) packPiece(i int) {
 	k := roundUp(x.plan.k, bf16.Depth)
 	stripes := ceilDiv(x.columns, stripe*bf16.NR)
 	j, p := i%stripes*stripe*bf16.NR, i/stripes*slice
-	bf16.PackPanels(x.g.Kernel, halves(x.scratch.shared)[j*k+p*bf16.NR:], k*bf16.NR, x.b[p*x.rsb+(x.jc+j)*x.csb:], x.rsb, x.csb,
-		min(slice, x.plan.k-p), min(stripe*bf16.NR, x.columns-j))
+	x.packPanels(halves(x.scratch.shared)[j*k+p*bf16.NR:], k*bf16.NR, p, x.jc+j, min(slice, x.plan.k-p), min(stripe*bf16.NR, x.columns-j))
+}
+
+// packPanels packs n columns from j on of k rows of B from p on, into panels that lie apart elements apart.
+func (x *rounded) packPanels(dst []uint16, apart, p, j, k, n int) {
+	b := x.b.From(p*x.rsb + j*x.csb)
+	if b.Halves != nil {
+		bf16.PackPanels(x.g.Kernel, dst, apart, b.Halves, x.rsb, x.csb, k, n)
+	} else {
+		bf16.PackPanels(x.g.Kernel, dst, apart, b.Floats, x.rsb, x.csb, k, n)
+	}
+}
+
+// packA packs m rows from i on of k columns of A from p on.
+func (x *rounded) packA(dst []uint16, i, p, m, k int) {
+	a := x.a.From(i*x.rsa + p*x.csa)
+	if a.Halves != nil {
+		bf16.PackA(x.g.Kernel, dst, a.Halves, x.rsa, x.csa, m, k)
+	} else {
+		bf16.PackA(x.g.Kernel, dst, a.Floats, x.rsa, x.csa, m, k)
+	}
 }
 
 // item computes one piece of C over one piece of k.
@@ -247,7 +293,7 @@ func (x *rounded) item(worker, item int) {
 	last := min(p.k, (group+1)*p.perK)
 	for p0 := group * p.perK; p0 < last; p0 += p.kc {
 		k := min(p.kc, last-p0)
-		bf16.PackA(x.g.Kernel, packedA, x.a[i0*x.rsa+p0*x.csa:], x.rsa, x.csa, m, k)
+		x.packA(packedA, i0, p0, m, k)
 		b, apart := x.packed(private, p0, j0, k, n)
 		x.g.Panels(m, n, k, packedA, b, apart, c, ldc, accumulate, diagonal)
 		accumulate = true
@@ -261,8 +307,9 @@ func (x *rounded) packed(private []float32, p0, j0, k, n int) (b []uint16, apart
 		return halves(x.scratch.shared)[(j0-x.jc)*deep+p0*bf16.NR:], deep * bf16.NR
 	}
 	b = halves(private[roundUp(bf16.SizeA(x.plan.mc, x.plan.kc)/2, alignment):])
-	bf16.PackB(x.g.Kernel, b, x.b[p0*x.rsb+j0*x.csb:], x.rsb, x.csb, k, n)
-	return b, bf16.SizeB(k, 1)
+	apart = bf16.SizeB(k, 1)
+	x.packPanels(b, apart, p0, j0, k, n)
+	return b, apart
 }
 
 func (x *rounded) each(s stage, n int) {
