@@ -24,7 +24,13 @@ func layers(x, k1, k2, k3 *gomlx.Node) *gomlx.Node {
 
 // TestHalves has the same bits, loss and gradients, whether what is only read rounded is in memory as bfloat16 or not.
 func TestHalves(t *testing.T) {
-	shapes := [][]int{{3, 34, 37, 32}, {3, 3, 32, 64}, {1, 1, 64, 48}, {5, 5, 48, 32}}
+	for _, batch := range []int{1, 3} {
+		testHalves(t, [][]int{{batch, 34, 37, 32}, {3, 3, 32, 64}, {1, 1, 64, 48}, {5, 5, 48, 32}})
+	}
+}
+
+// testHalves runs layers on inputs of some shapes.
+func testHalves(t *testing.T, shapes [][]int) {
 	run := func(config string) (results [][]float32, plan string) {
 		b := newBackend(t, config)
 		r := rand.New(rand.NewPCG(5, 1))

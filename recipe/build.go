@@ -69,7 +69,7 @@ type builder struct {
 func (b *builder) plan() (*learn.Plan, error) {
 	r := b.recipe
 	if len(r.Phases) == 0 {
-		return nil, fmt.Errorf("%s: there are no phases: want at least one", r.file)
+		return nil, fmt.Errorf("%s: there are no phases, so that there is nothing to train: want at least one, or judge weights by it with atelier eval", r.file)
 	}
 	if err := b.allData(); err != nil {
 		return nil, err

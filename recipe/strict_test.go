@@ -84,7 +84,7 @@ func TestMistakes(t *testing.T) {
 // What only the whole plan shows is found without training, with the line of the phase.
 func TestMistakesInPlans(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"seed: 1\n", "r.yaml: there are no phases: want at least one"},
+		{"seed: 1\n", "r.yaml: there are no phases, so that there is nothing to train"},
 		{"datasets:\n  a:\n    valid: {shapes: {n: 9}}\nphases:\n  - epochs: 1\n", `r.yaml:3: dataset "a" has no pictures to train on: want train`},
 		{"phases:\n  - lr: 1\n", "r.yaml:2: phase 1 (phase 1): it has no length: want epochs or steps"},
 		{"phases:\n  - epochs: 1\n  - {epochs: -1, name: odd}\n", "r.yaml:3: phase 2 (odd): epochs is -1: want a positive number"},

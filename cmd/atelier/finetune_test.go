@@ -251,6 +251,7 @@ func testBadPictures(t *testing.T, dir, file, out string) {
 		{train("--set", "model=cifar+resnet-8x1-16x1+concart"), exitError, `unknown head "concart"; did you mean "concat"?`},
 		{train("--set", "model=cifer+resnet18+concat"), exitError, `unknown part "cifer"; did you mean "cifar"?`},
 		{train("--set", "model=cifar+resnt18"), exitError, `did you mean "resnet18"?`},
+		{train("--init", "embeded"), exitError, `there are no weights "embeded": did you mean "embedded"?`},
 		{train("--set", "model=cifar+concat"), exitError, `there is no backbone before the head "concat"; there are resnet18, `},
 		{train("--set", "model=resnet18", "--set", "init={from: embedded}"), exitError, "smaller than the network's stride of 32 pixels"},
 		{train("--set", "model=inception-resnet-v2", "--set", "init={from: embedded}"), exitError, "they are too small: a window does not fit"},
@@ -348,7 +349,7 @@ datasets:
 	}
 	t.Setenv("ATELIER_WEIGHTS", filepath.Join(dir, "none"))
 	refusedInALine(t, []refusal{
-		{[]string{"train", judge, "--out", filepath.Join(dir, "x")}, exitError, judge + ": there are no phases: want at least one"},
+		{[]string{"train", judge, "--out", filepath.Join(dir, "x")}, exitError, judge + ": there are no phases, so that there is nothing to train: want at least one, or judge weights by it with atelier eval"},
 		{[]string{"train", judge, "--out", filepath.Join(dir, "x"), "--set", "phases=[{epochs: 1}]"}, exitError, `judge.yaml:5: dataset "drawn" has no pictures to train on: want train`},
 		{[]string{"eval", weights, "--recipe", judge, "--data", filepath.Join(dir, "nothing")}, exitError, "there is no dataset and no file"},
 		{[]string{"eval", weights, "--recipe", judge, "--set", "model=cifar+resnet-8x1-16x1-32x1+concat"}, exitError, "weights of another network"},

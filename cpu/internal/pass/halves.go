@@ -69,7 +69,7 @@ func stores(n *ir.Node, k int, can Halves) bool {
 		return false
 	}
 	out := p.Outputs[k]
-	if out.Kind != fused.Store || !slices.Equal(out.Strides, rowMajor(p.Dims)) {
+	if out.Kind != fused.Store || !inOrder(p.Dims, out.Strides) {
 		return false
 	}
 	if n.Op != ir.OpConv || can.Aside(n) {
@@ -77,6 +77,17 @@ func stores(n *ir.Node, k int, can Halves) bool {
 	}
 	// The convolution is written to the output that keeps it as it is.
 	return out.Reg != 0 && slices.ContainsFunc(p.Outputs, func(o fused.Output) bool { return o.Reg == 0 && o.DType == dtypes.Float32 })
+}
+
+// inOrder reports whether strides are those of a dense array; along an axis of length 1 they do not matter.
+func inOrder(dims, strides []int) bool {
+	want := rowMajor(dims)
+	for _, a := range longAxes(dims) {
+		if strides[a] != want[a] {
+			return false
+		}
+	}
+	return true
 }
 
 // halvesSuffice reports whether every reader of a value rounds it or asks for its sign, and at least one rounds it.

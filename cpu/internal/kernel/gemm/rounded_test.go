@@ -60,6 +60,15 @@ func TestRoundedGemm(t *testing.T) {
 	})
 }
 
+// halved is x as bfloat16.
+func halved(x []float32) []uint16 {
+	h := make([]uint16, len(x))
+	for i, v := range x {
+		h[i] = bf16.Bits(v)
+	}
+	return h
+}
+
 func TestRoundedSyrk(t *testing.T) {
 	eachRounded(t, func(t *testing.T, g *Rounded) {
 		pool := par.New(2)
@@ -120,6 +129,18 @@ func TestRoundedThreads(t *testing.T) {
 				}
 				if want == nil {
 					want, wantSyrk = got, gotSyrk
+				}
+				ofHalves, syrkOfHalves := make([]float32, m*n), make([]float32, n*n)
+				halfA, halfB := Operand{Halves: halved(a.data())}, Operand{Halves: halved(b.data())}
+				g.GemmOperands(pool, nil, m, n, k, halfA, k, 1, Operand{Floats: b.data()}, n, 1, ofHalves, n, false)
+				g.SyrkOperand(pool, nil, n, k, halfB, n, 1, syrkOfHalves, n, false)
+				if !slices.Equal(ofHalves, want) || !slices.Equal(syrkOfHalves, wantSyrk) {
+					t.Errorf("%s %v: bfloat16 in memory changes bits", g.Name, shape)
+				}
+				clear(ofHalves)
+				g.GemmOperands(pool, nil, m, n, k, Operand{Floats: a.data()}, k, 1, halfB, n, 1, ofHalves, n, false)
+				if !slices.Equal(ofHalves, want) {
+					t.Errorf("%s %v: a second operand of bfloat16 in memory changes bits", g.Name, shape)
 				}
 				if !slices.Equal(got, want) || !slices.Equal(gotSyrk, wantSyrk) {
 					t.Errorf("%s %v: threads=%d changes bits", g.Name, shape, threads)
