@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomlx/compute"
 	"github.com/spf13/cobra"
 
 	"github.com/atelier-go/atelier/audit"
@@ -278,47 +279,101 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	if err != nil {
 		return nil, err
 	}
-	config, err := judge(r, file, which, loader)
-	if err != nil {
-		return nil, err
-	}
-	if config.Backend, err = f.open(stderr); err != nil {
-		return nil, err
-	}
-	defer config.Backend.Finalize()
-	learner, err := learn.New(config)
-	if err != nil {
-		return nil, err
-	}
-	defer learner.Close()
-	e := &evaluation{Checkpoint: file, Weights: which.String(), Examples: loader.Dataset.Len(), Classes: config.Classes, dataset: loader.Dataset}
+	e := &evaluation{Checkpoint: file, Weights: which.String(), Examples: loader.Dataset.Len(), Classes: loader.Dataset.Classes(), dataset: loader.Dataset}
 	if !checkpoint {
 		e.Weights = "its"
 	}
+	backend, err := f.open(stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer backend.Finalize()
+	var learner *learn.Learner
 	if which == learn.SWAWeights {
-		err, e.Step = learner.Load(file), learner.Step()
+		learner, err = resumed(r, file, backend, e)
 	} else {
-		e.Step, err = loadWeights(learner, r, config, file, which)
+		learner, err = loaded(r, file, which, backend, loader, e)
 		which = learn.Raw // those that the learner has now
 	}
 	if err != nil {
 		return nil, err
 	}
+	defer learner.Close()
 	return e, f.measure(ctx, learner, loader, which, e)
 }
 
-// judge is what a model that is to be judged is made of. Only the mean of weights wants its run's training pictures: the
+// resumed is a run where a checkpoint was written. The mean of weights wants it, and the run's training pictures: the
 // statistics of its norms are measured on them.
-func judge(r *recipe.Recipe, file string, which learn.Weights, loader *data.Loader) (learn.Config, error) {
-	if which != learn.SWAWeights {
-		return r.EvaluationConfig(loader)
+func resumed(r *recipe.Recipe, file string, backend compute.Backend, e *evaluation) (*learn.Learner, error) {
+	if r.OnlyEvaluates() {
+		return nil, errors.New("--weights swa measures norms on the pictures that the run was trained on, and the recipe has none")
 	}
 	c, err := r.Config()
 	if err != nil {
-		return c, err
+		return nil, err
 	}
-	c.Dir, c.Checkpoint = "", learn.CheckpointPolicy{}
-	return c, sameClasses(file, c.Classes, loader.Dataset.Classes())
+	if err := sameClasses(file, c.Classes, e.Classes); err != nil {
+		return nil, err
+	}
+	c.Backend, c.Dir, c.Checkpoint = backend, "", learn.CheckpointPolicy{}
+	l, err := learn.New(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Load(file); err != nil {
+		l.Close()
+		return nil, err
+	}
+	e.Step = l.Step()
+	return l, nil
+}
+
+// loaded is a model with the weights of a file, all of which have to be there.
+func loaded(r *recipe.Recipe, file string, which learn.Weights, backend compute.Backend, loader *data.Loader, e *evaluation) (*learn.Learner, error) {
+	w, err := openFile(file, which)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	if err := w.tellsApart(r, e.Classes); err != nil {
+		return nil, err
+	}
+	c, err := r.EvaluationConfig(loader)
+	if err != nil {
+		return nil, err
+	}
+	i, err := w.initial(r, len(c.Classes))
+	if err != nil {
+		return nil, err
+	}
+	c.Backend = backend
+	l, err := learn.New(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.LoadTensors(i); err != nil {
+		l.Close()
+		return nil, err
+	}
+	e.Step = w.step
+	return l, nil
+}
+
+// tellsApart wants the classes of pictures to be those that weights are for: the file says which these are, or the recipe
+// that they were trained by. Where there is neither, the pictures say.
+func (w *weightsFile) tellsApart(r *recipe.Recipe, pictures []string) error {
+	classes := w.classes
+	if len(classes) == 0 && !r.OnlyEvaluates() {
+		c, err := r.Config()
+		if err != nil {
+			return fmt.Errorf("%s does not say which classes it tells apart, nor do the pictures that it was trained on: %w", w.name, err)
+		}
+		classes = c.Classes
+	}
+	if len(classes) == 0 {
+		return nil
+	}
+	return sameClasses(w.name, classes, pictures)
 }
 
 // sameClasses wants pictures to be of what the model of a file tells apart.
@@ -327,25 +382,6 @@ func sameClasses(file string, model, pictures []string) error {
 		return fmt.Errorf("%s tells other classes apart than the pictures are of: %w", file, err)
 	}
 	return nil
-}
-
-// loadWeights puts the weights of a file into a model, all of which have to be there. step is that of a checkpoint.
-func loadWeights(l *learn.Learner, r *recipe.Recipe, c learn.Config, file string, which learn.Weights) (step int, err error) {
-	w, err := openFile(file, which)
-	if err != nil {
-		return 0, err
-	}
-	defer w.Close()
-	if len(w.classes) > 0 {
-		if err := sameClasses(file, w.classes, c.Classes); err != nil {
-			return 0, err
-		}
-	}
-	i, err := w.initial(r, len(c.Classes))
-	if err != nil {
-		return 0, err
-	}
-	return w.step, l.LoadTensors(i)
 }
 
 // measure fills in the metrics and the table.

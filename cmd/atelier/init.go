@@ -83,11 +83,11 @@ func openNamed(from recipe.WeightsFrom) (*weights.File, error) {
 		return builtinnet.File()
 	}
 	if _, err := weights.Find(string(from)); err != nil {
-		if _, near := nearest.Name(string(from), []string{embeddedWeights}); near {
-			return nil, fmt.Errorf("there are no weights %q: did you mean %q?", from, embeddedWeights)
-		}
 		if _, missing := os.Stat(string(from)); missing == nil {
 			return nil, fmt.Errorf("%w, and %s; a file of that name is called ./%s", err, embeddedWeights, from)
+		}
+		if _, near := nearest.Name(string(from), []string{embeddedWeights}); near {
+			return nil, fmt.Errorf("there are no weights %q: did you mean %q?", from, embeddedWeights)
 		}
 		return nil, fmt.Errorf("%w, and %s", err, embeddedWeights)
 	}

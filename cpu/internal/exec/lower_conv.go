@@ -41,6 +41,9 @@ func lowerConv(env *Env, n *ir.Node) (Kernel, error) {
 	if err != nil {
 		return Kernel{}, errors.WithMessage(err, "epilogue")
 	}
+	if options.Aside {
+		name += ", sums not kept"
+	}
 	return Kernel{
 		Name:    fmt.Sprintf("%s, then %d operations", name, len(attr.Epilogue.Code)),
 		Scratch: e.convScratch + e.epilogueScratch + e.rawBytes,

@@ -22,7 +22,8 @@ const minHalves = 1 << 12
 
 // storeHalves stores tensors as bfloat16 that programs and epilogues make and that only convolutions and products read,
 // which round them anyhow, or comparisons with zero, as in the gradient of a relu, which rounding does not change: half
-// the memory, and half the way to it, for the same results.
+// the memory, and half the way to it, for the same results. Subnormal numbers may become zero, or the least that is not
+// subnormal.
 func storeHalves(f *ir.Func, can Halves) bool {
 	reads := readsOf(f)
 	changed := false

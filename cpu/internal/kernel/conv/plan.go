@@ -231,7 +231,7 @@ func (p *Plan) ScratchBytes() int {
 func (p *Plan) MayRepeat() bool { return p.plain != nil }
 
 // TakesHalves reports which operands the plan could have as bfloat16: those that it rounds as it reads them, and reads
-// more often than a kernel. The results have the same bits; subnormal numbers are zeros, as they are to the products.
+// more often than a kernel. The results have the same bits, but for subnormal numbers.
 func (p *Plan) TakesHalves() (a, b bool) {
 	switch alg := p.alg.(type) {
 	case *gather:

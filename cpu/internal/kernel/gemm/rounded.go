@@ -49,7 +49,8 @@ func (g *Rounded) plan(m, n, k int) plan {
 	return tile{mr: g.Rows, nr: bf16.NR, size: 2, deep: bf16.Depth}.plan(m, n, k)
 }
 
-// Operand is a matrix of float32, or of what has been rounded to bfloat16 before; the results have the same bits.
+// Operand is a matrix of float32, or of what has been rounded to bfloat16 before; the results have the same bits, but for
+// subnormal numbers.
 type Operand struct {
 	Floats []float32
 	Halves []uint16
