@@ -29,10 +29,12 @@ type Machine struct {
 // Peak is what the machine can do at most with the threads of the run, measured just before it.
 type Peak struct {
 	FMAGflops float64 `json:"fma_gflops"` // float32 multiply-adds in registers, counted twice
-	ReadGBs   float64 `json:"read_gbs"`   // 1e9 bytes per second, from and to main memory
-	WriteGBs  float64 `json:"write_gbs"`
-	CopyGBs   float64 `json:"copy_gbs"`
-	TriadGBs  float64 `json:"triad_gbs"`
+	// BF16Gflops is of multiply-adds of bfloat16 without loads, measured where the run's precision uses them.
+	BF16Gflops float64 `json:"bf16_gflops,omitempty"`
+	ReadGBs    float64 `json:"read_gbs"` // 1e9 bytes per second, from and to main memory
+	WriteGBs   float64 `json:"write_gbs"`
+	CopyGBs    float64 `json:"copy_gbs"`
+	TriadGBs   float64 `json:"triad_gbs"`
 }
 
 // Result is what was measured of one job. Where Skipped or Error is set, the rest may be missing.
@@ -46,6 +48,8 @@ type Result struct {
 	// may exceed that.
 	GFLOPS float64 `json:"gflops"`
 	OfPeak float64 `json:"of_peak"`
+	// OfBF16Peak is the part of Peak.BF16Gflops, 0 where that was not measured.
+	OfBF16Peak float64 `json:"of_bf16_peak,omitempty"`
 	// PicturesPerSecond is that of jobs that train, 0 for others.
 	PicturesPerSecond float64 `json:"pictures_per_second,omitempty"`
 	// CompileSeconds is the time to build and compile the job and to run it for the first time.

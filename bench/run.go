@@ -111,6 +111,9 @@ func (r *runner) measure(ctx context.Context, job Job, result *Result) error {
 	if r.Options.Peak.FMAGflops > 0 {
 		result.OfPeak = result.GFLOPS / r.Options.Peak.FMAGflops
 	}
+	if r.Options.Peak.BF16Gflops > 0 {
+		result.OfBF16Peak = result.GFLOPS / r.Options.Peak.BF16Gflops
+	}
 	closed, err := r.ours.close(job)
 	if err != nil {
 		return err

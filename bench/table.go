@@ -12,13 +12,22 @@ func (r *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d cores, %s/%s; %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.OS, r.Machine.Arch, r.Version)
 	fmt.Fprintf(&b, "backend %s: %d threads, %s kernels\n", r.Backend, r.Threads, r.Machine.ISA)
-	fmt.Fprintf(&b, "peak: FMA %.0f GFLOP/s; memory read %.1f, write %.1f, copy %.1f, triad %.1f GB/s\n",
-		r.Peak.FMAGflops, r.Peak.ReadGBs, r.Peak.WriteGBs, r.Peak.CopyGBs, r.Peak.TriadGBs)
+	products := ""
+	if r.Peak.BF16Gflops > 0 {
+		products = fmt.Sprintf(", of bfloat16 %.0f", r.Peak.BF16Gflops)
+	}
+	fmt.Fprintf(&b, "peak: FMA %.0f%s GFLOP/s; memory read %.1f, write %.1f, copy %.1f, triad %.1f GB/s\n",
+		r.Peak.FMAGflops, products, r.Peak.ReadGBs, r.Peak.WriteGBs, r.Peak.CopyGBs, r.Peak.TriadGBs)
 	if r.Peer != "" {
 		fmt.Fprintf(&b, "peer %s; ratio is our time over the peer's, median of pairs (min to max)\n", r.Peer)
 	}
 	b.WriteByte('\n')
-	rows := [][]string{{"job", "n", "median", "min", "spread", "GFLOP/s", "of peak", "memory"}}
+	rows := [][]string{{"job", "n", "median", "min", "spread", "GFLOP/s", "of peak"}}
+	rounds := r.Peak.BF16Gflops > 0
+	if rounds {
+		rows[0] = append(rows[0], "of bf16")
+	}
+	rows[0] = append(rows[0], "memory")
 	if r.trains() {
 		rows[0] = append(rows[0], "pictures/s")
 	}
@@ -26,7 +35,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 		rows[0] = append(rows[0], "peer", "ratio", "", "peer memory", "peer layout")
 	}
 	for _, result := range r.Results {
-		rows = append(rows, result.row(r.trains()))
+		rows = append(rows, result.row(rounds, r.trains()))
 	}
 	align(&b, rows)
 	for _, result := range r.Results {
@@ -53,8 +62,9 @@ func (r *Report) trains() bool {
 	return false
 }
 
-// row is the result's line, cell by cell; pictures adds the cell for jobs that train.
-func (r *Result) row(pictures bool) []string {
+// row is the result's line, cell by cell; rounds adds the cell for the share of bfloat16's peak, pictures that for jobs
+// that train.
+func (r *Result) row(rounds, pictures bool) []string {
 	switch {
 	case r.Error != "":
 		return []string{r.Job, "", "failed"}
@@ -64,8 +74,12 @@ func (r *Result) row(pictures bool) []string {
 	cells := []string{
 		r.Job, fmt.Sprint(r.Seconds.N), duration(r.Seconds.Median), duration(r.Seconds.Min),
 		fmt.Sprintf("%.0f%%", 100*r.Seconds.Spread), fmt.Sprintf("%.1f", r.GFLOPS),
-		fmt.Sprintf("%.0f%%", 100*r.OfPeak), memory(r.PeakMemory),
+		fmt.Sprintf("%.0f%%", 100*r.OfPeak),
 	}
+	if rounds {
+		cells = append(cells, fmt.Sprintf("%.0f%%", 100*r.OfBF16Peak))
+	}
+	cells = append(cells, memory(r.PeakMemory))
 	switch {
 	case pictures && r.PicturesPerSecond > 0:
 		cells = append(cells, fmt.Sprintf("%.0f", r.PicturesPerSecond))

@@ -81,3 +81,23 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+// TestTableOfBF16 has a column more where the peak of bfloat16 was measured.
+func TestTableOfBF16(t *testing.T) {
+	r := &Report{Peak: Peak{FMAGflops: 100, BF16Gflops: 1600}, Results: []Result{
+		{Job: "gemm=256", Seconds: summarize([]float64{0.002}), GFLOPS: 800, OfPeak: 8, OfBF16Peak: 0.5, PeakMemory: 3 << 20},
+	}}
+	var b strings.Builder
+	if err := r.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"peak: FMA 100, of bfloat16 1600 GFLOP/s; ",
+		"GFLOP/s  of peak  of bf16  memory\n",
+		"  800.0     800%      50%   3 MiB\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}

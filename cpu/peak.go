@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/peak"
 )
 
@@ -12,6 +13,9 @@ import (
 type PeakResult struct {
 	// FMAGflops is the rate of float32 multiply-adds on registers alone, each counted as two operations, in 1e9/s.
 	FMAGflops float64
+	// BF16Gflops is the rate of multiply-adds of bfloat16 into float32, of the instruction that precision=bf16 uses: on AMX
+	// tiles or on vectors, without loads. 0 where there is none.
+	BF16Gflops float64
 	// The rates of passes over memory that no cache holds, in 1e9 bytes per second loaded and stored.
 	ReadGBs, WriteGBs, CopyGBs, TriadGBs float64
 }
@@ -42,10 +46,20 @@ func Peak(level string, threads int) (PeakResult, error) {
 	set := max(peakSet, 8*Probe().L3)
 	bandwidth := func(a peak.Access) float64 { return peak.Bandwidth(l, a, threads, set, peakTime) }
 	return PeakResult{
-		FMAGflops: peak.FMA(l, threads, peakTime),
-		ReadGBs:   bandwidth(peak.Read),
-		WriteGBs:  bandwidth(peak.Write),
-		CopyGBs:   bandwidth(peak.Copy),
-		TriadGBs:  bandwidth(peak.Triad),
+		FMAGflops:  peak.FMA(l, threads, peakTime),
+		BF16Gflops: peakBF16(l, threads),
+		ReadGBs:    bandwidth(peak.Read),
+		WriteGBs:   bandwidth(peak.Write),
+		CopyGBs:    bandwidth(peak.Copy),
+		TriadGBs:   bandwidth(peak.Triad),
 	}, nil
+}
+
+func peakBF16(l isa.Level, threads int) float64 {
+	k := bf16.For(l)
+	if k == nil || l == isa.Portable {
+		return 0
+	}
+	const rounds = 1 << 10
+	return peak.Rate(threads, peakTime, func() float64 { return 2 * float64(k.Limit(rounds)) }) / 1e9
 }

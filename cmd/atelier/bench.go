@@ -175,8 +175,11 @@ func machine(isa string) bench.Machine {
 // peak measures the machine with the backend's kernels and threads.
 func peak(c cpu.Config) (bench.Peak, error) {
 	p, err := cpu.Peak(c.ISA, c.Threads)
+	if c.Precision == "" || c.Precision == "float32" {
+		p.BF16Gflops = 0
+	}
 	return bench.Peak{
-		FMAGflops: p.FMAGflops, ReadGBs: p.ReadGBs, WriteGBs: p.WriteGBs, CopyGBs: p.CopyGBs, TriadGBs: p.TriadGBs,
+		FMAGflops: p.FMAGflops, BF16Gflops: p.BF16Gflops, ReadGBs: p.ReadGBs, WriteGBs: p.WriteGBs, CopyGBs: p.CopyGBs, TriadGBs: p.TriadGBs,
 	}, err
 }
 

@@ -47,6 +47,17 @@ func (g *Kernel) Panel(rows, cols, tiles int, a *uint16, panelA int, b *uint16, 
 	g.panel(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
 }
 
+// Limit forms products of tiles that are never loaded, at least one round of them, and returns how many multiplications of
+// bfloat16 these were: what no kernel can exceed. It panics where Missing is not empty.
+func Limit(rounds int) (multiplications int) {
+	if len(Missing()) > 0 {
+		panic("amx: no tiles: see Missing")
+	}
+	const productsARound = 16
+	limit(rounds)
+	return rounds * productsARound * RowsA * Depth * ColumnsB / 2
+}
+
 // PackedSizeA is the elements of a packed A of m rows and k columns.
 func PackedSizeA(m, k int) int { return ceilDiv(m, RowsA) * ceilDiv(k, Depth) * tileA }
 

@@ -14,7 +14,7 @@ type kernelFunc = func(config *byte, blocks, tiles int, a *uint16, panelA int, b
 
 // codeOf is the machine code of an assembly function, as it lies in memory. A function value leads to a wrapper, which
 // calls it with arguments on the stack.
-func codeOf(t *testing.T, f kernelFunc) []byte {
+func codeOf[F any](t *testing.T, f F) []byte {
 	t.Helper()
 	wrapper := **(**unsafe.Pointer)(unsafe.Pointer(&f))
 	name := runtime.FuncForPC(uintptr(wrapper)).Name()
@@ -89,6 +89,23 @@ func TestCode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLimitCode counts the products that the assembled kernel of Limit forms.
+func TestLimitCode(t *testing.T) {
+	const rounds = 3
+	configs := []config{configure(2*side, 2*side)}
+	stack := []uint64{0, regionOf(configs).address, rounds}
+	m := machine{code: codeOf(t, limitBF16AMX), memory: []region{regionOf(configs), regionOf(stack)}}
+	const sp = 4
+	m.r[sp] = regionOf(stack).address
+	if err := m.run(); err != nil {
+		t.Fatal(err)
+	}
+	if m.configured || m.products != rounds*16 {
+		t.Errorf("%d products of tiles in %d rounds, tiles released: %v", m.products, rounds, !m.configured)
+	}
+	runtime.KeepAlive(stack)
 }
 
 func testCode(t *testing.T, f kernelFunc, rows, cols, k int, accumulate bool) {

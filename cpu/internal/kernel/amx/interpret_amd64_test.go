@@ -22,6 +22,7 @@ type machine struct {
 	configured bool
 	config     config
 	tiles      [8][16][64]byte
+	products   int // of tiles, so far
 	err        error
 }
 
@@ -310,6 +311,7 @@ func (m *machine) multiply(c, a, b int) {
 		m.fail("tiles %d, %d and %d do not fit each other", c, a, b)
 		return
 	}
+	m.products++
 	half := func(t, i, j int) uint16 { return binary.LittleEndian.Uint16(m.tiles[t][i][2*j:]) }
 	for i := range rows {
 		for j := range bytes / 4 {

@@ -58,6 +58,12 @@ func panelTiles(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *floa
 	}
 }
 
+// limit is Limit with tiles.
+func limit(rounds int) {
+	cfg := configure(2*side, 2*side)
+	limitBF16AMX((*byte)(unsafe.Pointer(&cfg)), rounds)
+}
+
 // run calls the kernel that has the tiles of a block.
 func run(cfg *config, rows, cols, blocks, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
 	p := (*byte)(unsafe.Pointer(cfg))

@@ -10,4 +10,6 @@ func panelTiles(int, int, int, *uint16, int, *uint16, *float32, int, bool) {
 	panic("amx: this build has no assembly")
 }
 
+func limit(int) { panic("amx: this build has no assembly") }
+
 func enabledState() uint32 { return 0 }

@@ -28,6 +28,11 @@ func panel16x32BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA in
 //go:noescape
 func panel16x16BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
 
+// limitBF16AMX forms 16 products of tiles a round, without loading any. It configures the tiles and releases them.
+//
+//go:noescape
+func limitBF16AMX(config *byte, rounds int)
+
 // configuration stores the 64 bytes of the tiles' configuration; zeros if they are released.
 //
 //go:noescape

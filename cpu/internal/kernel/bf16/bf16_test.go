@@ -183,6 +183,15 @@ func TestPackRows(t *testing.T) {
 	})
 }
 
+// TestLimit has the work grow with the rounds.
+func TestLimit(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		if one, three := g.Limit(1), g.Limit(3); one < MR*NR || three != 3*one {
+			t.Errorf("%s: %d multiplications in a round, %d in three", g.Name, one, three)
+		}
+	})
+}
+
 func TestBlock(t *testing.T) {
 	eachKernel(t, func(t *testing.T, g *Kernel) {
 		for _, m := range []int{1, 7, 8, 9, 16, 17, 24, 47} {

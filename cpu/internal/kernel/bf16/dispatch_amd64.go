@@ -21,6 +21,12 @@ func panelAVX512(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate 
 	}
 }
 
+func limitAVX512Of(rounds int) int {
+	const instructions, products = 112, 32
+	limitAVX512(rounds)
+	return rounds * instructions * products
+}
+
 func packRowsAsm[T Element](dst []uint16, src []T, ld, rows, k int) {
 	if isHalf[T]() {
 		packRowsHalvesAVX512(&dst[0], half(src), ld, rows, k)

@@ -6,6 +6,8 @@ package bf16
 
 const without = "bf16: this build has no assembly"
 
+func limitAVX512Of(rounds int) int { panic(without) }
+
 func panelAVX512(rows, tiles int, a, b *uint16, c *float32, ldc int, accumulate bool) { panic(without) }
 
 func packRowsAsm[T Element](dst []uint16, src []T, ld, rows, k int) { panic(without) }

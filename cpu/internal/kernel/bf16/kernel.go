@@ -79,6 +79,24 @@ func (g *Kernel) panel(rows, tiles int, a, b *uint16, c *float32, ldc int, accum
 	}
 }
 
+// Limit does a number of rounds of the kernel's instruction on registers alone, and returns how many multiplications that
+// were: what no product can exceed. rounds is at least 1.
+func (g *Kernel) Limit(rounds int) (multiplications int) {
+	switch g.multiplier {
+	case vdpbf16ps:
+		return limitAVX512Of(rounds)
+	case tdpbf16ps:
+		return amx.Limit(rounds)
+	}
+	var sums [NR]float32
+	var x [Depth]uint16
+	var b [tileB]uint16
+	for range rounds {
+		rowPortable(&sums, &x, &b)
+	}
+	return rounds * tileB
+}
+
 // Tiles is the tiles that k steps take.
 func Tiles(k int) int { return ceilDiv(k, Depth) }
 

@@ -8,3 +8,8 @@ package bf16
 //
 //go:noescape
 func panel8x32AVX512(blocks int, tiles int, a *uint16, b *uint16, c *float32, ldc int, accumulate bool)
+
+// limitAVX512 does 112 instructions of 32 products a round, on registers alone.
+//
+//go:noescape
+func limitAVX512(rounds int)

@@ -27,6 +27,12 @@ func FMA(l isa.Level, threads int, d time.Duration) float64 {
 	}) / 1e9
 }
 
+// Rate returns how much a number of threads do in a second, of what work returns: operations, for instance. It measures
+// for about the duration d.
+func Rate(threads int, d time.Duration, work func() float64) float64 {
+	return best(threads, d, func(int) float64 { return work() })
+}
+
 // Access is a way to pass over memory.
 type Access int
 

@@ -18,6 +18,7 @@ func main() {
 				(&panel{c, rows, cols}).emit()
 			}
 		}
+		emitLimit(c)
 		emitConfiguration(c)
 		emitEnabled(c)
 	})

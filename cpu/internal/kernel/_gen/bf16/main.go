@@ -5,7 +5,10 @@ package main
 import "github.com/atelier-go/atelier/cpu/internal/kernel/gen/asm"
 
 func main() {
-	asm.File("panel_avx512", emitPanel)
+	asm.File("panel_avx512", func(c *asm.Context) {
+		emitPanel(c)
+		emitLimit(c)
+	})
 	asm.File("pack_avx512", func(c *asm.Context) {
 		order := interleaving(c)
 		for _, s := range []source{floats, halves} {
