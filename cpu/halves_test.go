@@ -60,7 +60,7 @@ func testHalves(t *testing.T, shapes [][]int) {
 			t.Fatal(err)
 		}
 		defer e.Finalize()
-		out, err := e.Exec(inputs...)
+		out, err := e.Call(inputs...)
 		if err != nil {
 			t.Fatal(err)
 		}
