@@ -4,7 +4,9 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/atelier-go/atelier/cpu/internal/ir"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 	"github.com/atelier-go/atelier/cpu/internal/kernel/conv"
+	"github.com/atelier-go/atelier/cpu/internal/tensor"
 )
 
 // ReadsHalves reports whether the kernel of a node rounds input i to bfloat16 and takes it rounded as well.
@@ -30,4 +32,12 @@ func (env *Env) RunsAside(n *ir.Node) bool {
 // convPlan is how a convolution is computed, wherever its operands are.
 func (env *Env) convPlan(a ir.ConvolutionAttr) *conv.Plan {
 	return conv.NewPlan(a.Spec, env.ISA, env.Pool.Threads(), conv.Options{Precision: env.Precision})
+}
+
+// roundedOperand is a tensor of float32 or bfloat16 as an operand that may be rounded.
+func roundedOperand(t tensor.Tensor) bf16.Operand {
+	if t.Shape.DType == dtypes.BFloat16 {
+		return bf16.Operand{Halves: tensor.Of[uint16](t)}
+	}
+	return bf16.Operand{Floats: tensor.Of[float32](t)}
 }

@@ -32,7 +32,7 @@ func lowerConv(env *Env, n *ir.Node) (Kernel, error) {
 			Name:    name,
 			Scratch: plan.ScratchBytes(),
 			Run: func(rt *Runtime, in, out []tensor.Tensor, scratch []byte) error {
-				plan.RunOperands(rt.Pool, convOperand(in[0]), convOperand(in[1]), tensor.Of[float32](out[0]), scratch, nil)
+				plan.RunOperands(rt.Pool, roundedOperand(in[0]), roundedOperand(in[1]), tensor.Of[float32](out[0]), scratch, nil)
 				return nil
 			},
 		}, nil
@@ -158,19 +158,11 @@ func (e *epilogue) run(rt *Runtime, in, out []tensor.Tensor, scratch []byte) err
 		c.out[k] = t.Data
 	}
 	c.scratch = scratch[e.convScratch:][:e.epilogueScratch]
-	e.plan.RunOperands(rt.Pool, convOperand(in[0]), convOperand(in[1]), tensor.View[float32](raw), scratch[:e.convScratch], c.done)
+	e.plan.RunOperands(rt.Pool, roundedOperand(in[0]), roundedOperand(in[1]), tensor.View[float32](raw), scratch[:e.convScratch], c.done)
 	c.clear()
 	c.scratch = nil
 	e.calls.Put(c)
 	return nil
-}
-
-// convOperand is a tensor of float32 or bfloat16 as a convolution's operand.
-func convOperand(t tensor.Tensor) conv.Operand {
-	if t.Shape.DType == dtypes.BFloat16 {
-		return conv.Operand{Halves: tensor.Of[uint16](t)}
-	}
-	return conv.Operand{Floats: tensor.Of[float32](t)}
 }
 
 func roundUp(n int) int { return (n + tensor.Align - 1) / tensor.Align * tensor.Align }

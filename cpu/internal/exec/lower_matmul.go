@@ -144,14 +144,6 @@ type batchCall[T gemm.Float] struct {
 	body       func(worker, i int)
 }
 
-// roundedOperand is a tensor of float32 or bfloat16 as an operand that is rounded.
-func roundedOperand(t tensor.Tensor) gemm.Operand {
-	if t.Shape.DType == dtypes.BFloat16 {
-		return gemm.Operand{Halves: tensor.Of[uint16](t)}
-	}
-	return gemm.Operand{Floats: tensor.Of[float32](t)}
-}
-
 func (b *batch[T]) kernel(name string, threads int) Kernel {
 	workers := 1
 	if b.apart {

@@ -90,15 +90,15 @@ func random(rng *rand.Rand, n int) guarded {
 }
 
 // operandOf is numbers as they are, or as bfloat16 between NaN.
-func operandOf(g guarded, half bool) Operand {
+func operandOf(g guarded, half bool) bf16.Operand {
 	if !half {
-		return Operand{Floats: g.data()}
+		return bf16.Operand{Floats: g.data()}
 	}
 	h := make([]uint16, len(g.all))
 	for i, v := range g.all {
 		h[i] = bf16.Bits(v)
 	}
-	return Operand{Halves: h[guard : guard+g.n : guard+g.n]}
+	return bf16.Operand{Halves: h[guard : guard+g.n : guard+g.n]}
 }
 
 // run computes s by the named algorithm and checks guards and epilogue on the way.

@@ -156,7 +156,7 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 	s := a.spec
 	mine := t.scratch[a.base+worker*a.perWorker:][:a.perWorker]
 	dk := a.sums(t, chunk)
-	xs, dys := Operand{t.a, t.halfA}, Operand{t.b, t.halfB}
+	xs, dys := bf16.Operand{Floats: t.a, Halves: t.halfA}, bf16.Operand{Floats: t.b, Halves: t.halfB}
 	if a.mirrored {
 		xs, dys = dys, xs
 	}

@@ -25,17 +25,6 @@ type Options struct {
 	Aside bool
 }
 
-// Operand is an operand of a run: float32, or bfloat16 where the plan was made for that.
-type Operand struct {
-	Floats []float32
-	Halves []uint16
-}
-
-func (o Operand) len() int { return max(len(o.Floats), len(o.Halves)) }
-
-// halved reports an operand that the plan has as bfloat16.
-func (o Operand) halved() bool { return o.Halves != nil }
-
 // Algorithms are the names that Options.Algorithm takes.
 //
 //   - direct: tap by tap, for convolutions with one input channel a group
@@ -255,18 +244,18 @@ func (p *Plan) RunsAside() bool {
 // InputGradient, or a second time (see MayRepeat); for KernelGradient it is not called. Run panics when a slice is
 // too short.
 func (p *Plan) Run(pool *par.Pool, a, b, out []float32, scratch []byte, epilogue Epilogue) {
-	p.RunOperands(pool, Operand{Floats: a}, Operand{Floats: b}, out, scratch, epilogue)
+	p.RunOperands(pool, bf16.Operand{Floats: a}, bf16.Operand{Floats: b}, out, scratch, epilogue)
 }
 
 // RunOperands is Run for operands of which some may be bfloat16. With Aside out is not used, and epilogue is needed.
-func (p *Plan) RunOperands(pool *par.Pool, a, b Operand, out []float32, scratch []byte, epilogue Epilogue) {
+func (p *Plan) RunOperands(pool *par.Pool, a, b bf16.Operand, out []float32, scratch []byte, epilogue Epilogue) {
 	na, nb, no := p.spec.sizes()
 	switch {
-	case a.halved() != p.halfA || b.halved() != p.halfB || p.aside && epilogue == nil:
+	case a.Halved() != p.halfA || b.Halved() != p.halfB || p.aside && epilogue == nil:
 		panic("conv: Run: not the operands that were planned")
-	case a.len() < na:
+	case a.Len() < na:
 		panic("conv: Run: the first operand is too short")
-	case b.len() < nb:
+	case b.Len() < nb:
 		panic("conv: Run: the second operand is too short")
 	case p.aside:
 		out = nil

@@ -189,9 +189,9 @@ func (w *roundedRun[T]) edge(i, at, x int) {
 }
 
 // productRounded is gatherKernel.product of rounded operands, for the positions from p on.
-func (a *gatherKernel) productRounded(mine []float32, xs, dys Operand, b *depthBlock, p, m, group int, dk []float32, accumulate bool) {
+func (a *gatherKernel) productRounded(mine []float32, xs, dys bf16.Operand, b *depthBlock, p, m, group int, dk []float32, accumulate bool) {
 	packedA, packedB := halves(mine[a.packedAt:]), halves(mine[a.packAt:])
-	if xs.halved() {
+	if xs.Halved() {
 		x, lda := gathered(a, halves(mine[a.blockAt:]), xs.Halves, b, p, m, group)
 		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
 	} else {
@@ -199,7 +199,7 @@ func (a *gatherKernel) productRounded(mine []float32, xs, dys Operand, b *depthB
 		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
 	}
 	ld, at := a.spec.O, p*a.spec.O+group*a.to
-	if dys.halved() {
+	if dys.Halved() {
 		bf16.PackB(a.half, packedB, dys.Halves[at:], ld, 1, m, a.to)
 	} else {
 		bf16.PackB(a.half, packedB, dys.Floats[at:], ld, 1, m, a.to)

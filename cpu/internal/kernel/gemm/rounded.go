@@ -49,37 +49,20 @@ func (g *Rounded) plan(m, n, k int) plan {
 	return tile{mr: g.Rows, nr: bf16.NR, size: 2, deep: bf16.Depth}.plan(m, n, k)
 }
 
-// Operand is a matrix of float32, or of what has been rounded to bfloat16 before; the results have the same bits, but for
-// subnormal numbers.
-type Operand struct {
-	Floats []float32
-	Halves []uint16
-}
-
-func (o Operand) len() int { return max(len(o.Floats), len(o.Halves)) }
-
-// From is the operand from element i on.
-func (o Operand) From(i int) Operand {
-	if o.Halves != nil {
-		return Operand{Halves: o.Halves[i:]}
-	}
-	return Operand{Floats: o.Floats[i:]}
-}
-
 // Gemm is Kernel.Gemm with rounded operands.
 func (g *Rounded) Gemm(pool *par.Pool, ws *Workspace, m, n, k int, a []float32, rsa, csa int, b []float32, rsb, csb int,
 	c []float32, ldc int, accumulate bool) {
-	g.GemmOperands(pool, ws, m, n, k, Operand{Floats: a}, rsa, csa, Operand{Floats: b}, rsb, csb, c, ldc, accumulate)
+	g.GemmOperands(pool, ws, m, n, k, bf16.Operand{Floats: a}, rsa, csa, bf16.Operand{Floats: b}, rsb, csb, c, ldc, accumulate)
 }
 
-// GemmOperands is Gemm of either type.
-func (g *Rounded) GemmOperands(pool *par.Pool, ws *Workspace, m, n, k int, a Operand, rsa, csa int, b Operand, rsb, csb int,
+// GemmOperands is Gemm of operands that may have been rounded before.
+func (g *Rounded) GemmOperands(pool *par.Pool, ws *Workspace, m, n, k int, a bf16.Operand, rsa, csa int, b bf16.Operand, rsb, csb int,
 	c []float32, ldc int, accumulate bool) {
 	if m <= 0 || n <= 0 {
 		return
 	}
-	checkMatrix("Gemm: a", a.len(), m, k, rsa, csa)
-	checkMatrix("Gemm: b", b.len(), k, n, rsb, csb)
+	checkMatrix("Gemm: a", a.Len(), m, k, rsa, csa)
+	checkMatrix("Gemm: b", b.Len(), k, n, rsb, csb)
 	checkOutput("Gemm: c", len(c), m, n, ldc)
 	if k <= 0 {
 		emptySum(m, n, c, ldc, accumulate)
@@ -105,15 +88,15 @@ func (g *Rounded) WorkspaceSize(m, n, k, threads int) int {
 
 // Syrk is Kernel.Syrk with A rounded.
 func (g *Rounded) Syrk(pool *par.Pool, ws *Workspace, n, k int, a []float32, rs, cs int, c []float32, ldc int, accumulate bool) {
-	g.SyrkOperand(pool, ws, n, k, Operand{Floats: a}, rs, cs, c, ldc, accumulate)
+	g.SyrkOperand(pool, ws, n, k, bf16.Operand{Floats: a}, rs, cs, c, ldc, accumulate)
 }
 
-// SyrkOperand is Syrk of either type.
-func (g *Rounded) SyrkOperand(pool *par.Pool, ws *Workspace, n, k int, a Operand, rs, cs int, c []float32, ldc int, accumulate bool) {
+// SyrkOperand is Syrk of an operand that may have been rounded before.
+func (g *Rounded) SyrkOperand(pool *par.Pool, ws *Workspace, n, k int, a bf16.Operand, rs, cs int, c []float32, ldc int, accumulate bool) {
 	if n <= 0 {
 		return
 	}
-	checkMatrix("Syrk: a", a.len(), k, n, rs, cs)
+	checkMatrix("Syrk: a", a.Len(), k, n, rs, cs)
 	checkOutput("Syrk: c", len(c), n, n, ldc)
 	if k <= 0 {
 		emptySum(n, n, c, ldc, accumulate)
@@ -151,9 +134,9 @@ type roundedCall struct {
 	plan plan
 	pool *par.Pool
 
-	a          Operand
+	a          bf16.Operand
 	rsa, csa   int
-	b          Operand
+	b          bf16.Operand
 	rsb, csb   int
 	c          []float32
 	ldc        int
@@ -254,7 +237,7 @@ func (x *rounded) packPiece(i int) {
 // packPanels packs n columns from j on of k rows of B from p on, into panels that lie apart elements apart.
 func (x *rounded) packPanels(dst []uint16, apart, p, j, k, n int) {
 	b := x.b.From(p*x.rsb + j*x.csb)
-	if b.Halves != nil {
+	if b.Halved() {
 		bf16.PackPanels(x.g.Kernel, dst, apart, b.Halves, x.rsb, x.csb, k, n)
 	} else {
 		bf16.PackPanels(x.g.Kernel, dst, apart, b.Floats, x.rsb, x.csb, k, n)
@@ -264,7 +247,7 @@ func (x *rounded) packPanels(dst []uint16, apart, p, j, k, n int) {
 // packA packs m rows from i on of k columns of A from p on.
 func (x *rounded) packA(dst []uint16, i, p, m, k int) {
 	a := x.a.From(i*x.rsa + p*x.csa)
-	if a.Halves != nil {
+	if a.Halved() {
 		bf16.PackA(x.g.Kernel, dst, a.Halves, x.rsa, x.csa, m, k)
 	} else {
 		bf16.PackA(x.g.Kernel, dst, a.Floats, x.rsa, x.csa, m, k)

@@ -131,14 +131,14 @@ func TestRoundedThreads(t *testing.T) {
 					want, wantSyrk = got, gotSyrk
 				}
 				ofHalves, syrkOfHalves := make([]float32, m*n), make([]float32, n*n)
-				halfA, halfB := Operand{Halves: halved(a.data())}, Operand{Halves: halved(b.data())}
-				g.GemmOperands(pool, nil, m, n, k, halfA, k, 1, Operand{Floats: b.data()}, n, 1, ofHalves, n, false)
+				halfA, halfB := bf16.Operand{Halves: halved(a.data())}, bf16.Operand{Halves: halved(b.data())}
+				g.GemmOperands(pool, nil, m, n, k, halfA, k, 1, bf16.Operand{Floats: b.data()}, n, 1, ofHalves, n, false)
 				g.SyrkOperand(pool, nil, n, k, halfB, n, 1, syrkOfHalves, n, false)
 				if !slices.Equal(ofHalves, want) || !slices.Equal(syrkOfHalves, wantSyrk) {
 					t.Errorf("%s %v: bfloat16 in memory changes bits", g.Name, shape)
 				}
 				clear(ofHalves)
-				g.GemmOperands(pool, nil, m, n, k, Operand{Floats: a.data()}, k, 1, halfB, n, 1, ofHalves, n, false)
+				g.GemmOperands(pool, nil, m, n, k, bf16.Operand{Floats: a.data()}, k, 1, halfB, n, 1, ofHalves, n, false)
 				if !slices.Equal(ofHalves, want) {
 					t.Errorf("%s %v: a second operand of bfloat16 in memory changes bits", g.Name, shape)
 				}
