@@ -7,17 +7,18 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// chain is part of torchvision's Sequential "features": modules from a number on, cut into stages.
+// chain is part of one of torchvision's Sequentials: modules from a number on, cut into stages.
 type chain struct {
-	first   int
-	modules []module
-	ends    []int // of the stages: the number of modules that are behind
-	format  string
+	sequential string // "features"
+	first      int
+	modules    []module
+	ends       []int // of the stages: the number of modules that are behind
+	format     string
 }
 
-// chained gives modules stages that end behind each pool, and behind the last module.
+// chained gives modules of "features" stages that end behind each pool, and behind the last module.
 func chained(first int, modules []module, format string) chain {
-	c := chain{first: first, modules: modules, format: format}
+	c := chain{sequential: "features", first: first, modules: modules, format: format}
 	for i, m := range modules {
 		if _, ok := m.operation.(pool); ok || i == len(modules)-1 {
 			c.ends = append(c.ends, i+1)
@@ -40,7 +41,7 @@ func (c chain) out(in Shape) []Shape {
 
 func (c chain) build(scope *model.Scope, x *graph.Node) []Feature {
 	var features []Feature
-	all, from := scope.At("features"), 0
+	all, from := scope.In("%s", c.sequential), 0
 	for i, end := range c.ends {
 		for k, m := range c.modules[from:end] {
 			x = m.build(all.In("%d", c.first+from+k), x, MaxPooling)
@@ -65,7 +66,7 @@ func (c chain) groups(cut int) [][]string {
 		var paths []string
 		for i := part[0]; i < part[1]; i++ {
 			if len(c.modules[i].weights()) > 0 {
-				paths = append(paths, fmt.Sprintf("/features/%d", c.first+i))
+				paths = append(paths, fmt.Sprintf("/%s/%d", c.sequential, c.first+i))
 			}
 		}
 		if len(paths) > 0 {

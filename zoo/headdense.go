@@ -3,6 +3,7 @@ package zoo
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -13,13 +14,16 @@ import (
 // FastaiHead is fastai's: concat pooling, and two dense layers, a norm and dropout before each and a relu between.
 type FastaiHead struct {
 	Features int     `json:"features"` // of the first dense layer; zero means 512
-	Dropout  float64 `json:"dropout"`  // before the last layer, before the first half as much, in [0, 1); zero means 0.5
+	Dropout  float64 `json:"dropout"`  // before the last layer, before the first half as much, in [0, 1) or [NoDropout]; zero means 0.5
 }
+
+// NoDropout is the rate of a head that drops nothing out. Zero means the usual rate.
+const NoDropout = -1
 
 var _ Head = FastaiHead{}
 
-// Name is "fastai", or "fastai-256" with 256 features.
-func (h FastaiHead) Name() string { return sized("fastai", h.Features) }
+// Name is "fastai", or "fastai-256-d20" with 256 features and a dropout of 0.2.
+func (h FastaiHead) Name() string { return dropping(sized("fastai", h.Features), h.Dropout) }
 
 // Check knows which numbers there are.
 func (h FastaiHead) Check(Shape) error {
@@ -32,7 +36,7 @@ func (h FastaiHead) Check(Shape) error {
 // Build makes "head/bn1", "head/fc1", "head/bn2" and "head/fc2".
 func (h FastaiHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
 	scope = scope.In("head")
-	rate := rateOr(h.Dropout, 0.5)
+	rate := dropoutRate(h.Dropout)
 	x = nn.BatchNorm{}.Layer(scope.In("bn1"), flattened(nn.AdaptivePool{}.Concat(x)))
 	x = nn.Dropout{Rate: rate / 2}.Layer(scope, x)
 	x = nn.ReLU(nn.Linear{Features: cmp.Or(h.Features, 512), Init: nn.InitHeIn}.Layer(scope.In("fc1"), x))
@@ -45,13 +49,13 @@ func (FastaiHead) Paths() []string { return []string{"/head"} }
 
 // VGGHead is VGG's: the mean in 7 by 7 windows, two dense layers of 4096 with relu and dropout, and one to the classes.
 type VGGHead struct {
-	Dropout float64 `json:"dropout"` // in [0, 1); zero means 0.5
+	Dropout float64 `json:"dropout"` // in [0, 1) or [NoDropout]; zero means 0.5
 }
 
 var _ Head = VGGHead{}
 
-// Name is "vgg".
-func (VGGHead) Name() string { return "vgg" }
+// Name is "vgg", or "vgg-d20" with a dropout of 0.2.
+func (h VGGHead) Name() string { return dropping("vgg", h.Dropout) }
 
 // Check knows which rates there are.
 func (h VGGHead) Check(Shape) error { return checkRate(h.Dropout) }
@@ -63,7 +67,7 @@ func (h VGGHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.No
 	x = flattened(graph.TransposeAllAxes(x, 0, 3, 1, 2))
 	for _, name := range []string{"0", "3"} {
 		x = nn.ReLU(nn.Linear{Features: 4096, Init: nn.InitHeIn}.Layer(scope.In("%s", name), x))
-		x = nn.Dropout{Rate: rateOr(h.Dropout, 0.5)}.Layer(scope, x)
+		x = nn.Dropout{Rate: dropoutRate(h.Dropout)}.Layer(scope, x)
 	}
 	return nn.Linear{Features: classes}.Layer(scope.In("6"), x)
 }
@@ -134,18 +138,32 @@ func flattened(x *graph.Node) *graph.Node {
 	return graph.Reshape(x, x.Shape().Dim(0), x.Shape().Size()/max(1, x.Shape().Dim(0)))
 }
 
-func rateOr(rate, usual float64) float64 {
-	if rate == 0 {
-		return usual
+// usualDropout is the rate of heads that do not say theirs.
+const usualDropout = 0.5
+
+func dropoutRate(rate float64) float64 {
+	switch rate {
+	case 0:
+		return usualDropout
+	case NoDropout:
+		return 0
 	}
 	return rate
 }
 
 func checkRate(rate float64) error {
-	if !(rate >= 0 && rate < 1) {
-		return fmt.Errorf("dropout %v, want 0 ≤ rate < 1", rate)
+	if rate != NoDropout && !(rate >= 0 && rate < 1) {
+		return fmt.Errorf("dropout %v, want 0 ≤ rate < 1, or NoDropout (-1)", rate)
 	}
 	return nil
+}
+
+// dropping is a head's name with its rate in percent where that is not the usual one.
+func dropping(name string, rate float64) string {
+	if r := dropoutRate(rate); r != usualDropout {
+		name += "-d" + strconv.FormatFloat(100*r, 'g', 6, 64)
+	}
+	return name
 }
 
 // unknownNumber is the error of a field's number.

@@ -1,6 +1,8 @@
 package zoo
 
 import (
+	"cmp"
+
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -17,7 +19,7 @@ type InceptionA struct {
 // Layer applies the block with "branch0" to "branch2" and "conv2d" of scope.
 func (b InceptionA) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	c := widths(b.scaled)
-	return inceptionSum(scope, x, rateOr(b.Scale, 0.17), false,
+	return inceptionSum(scope, x, cmp.Or(b.Scale, 0.17), false,
 		branch(scope.In("branch0"), x, inceptionConv(c(32), 1, 1)),
 		branch(scope.In("branch1"), x, inceptionConv(c(32), 1, 1), inceptionConv(c(32), 3, 3)),
 		branch(scope.In("branch2"), x, inceptionConv(c(32), 1, 1), inceptionConv(c(48), 3, 3), inceptionConv(c(64), 3, 3)))
@@ -32,7 +34,7 @@ type InceptionB struct {
 // Layer applies the block with "branch0", "branch1" and "conv2d" of scope.
 func (b InceptionB) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	c := widths(b.scaled)
-	return inceptionSum(scope, x, rateOr(b.Scale, 0.1), false,
+	return inceptionSum(scope, x, cmp.Or(b.Scale, 0.1), false,
 		branch(scope.In("branch0"), x, inceptionConv(c(192), 1, 1)),
 		branch(scope.In("branch1"), x, inceptionConv(c(128), 1, 1), inceptionConv(c(160), 1, 7), inceptionConv(c(192), 7, 1)))
 }
@@ -47,7 +49,7 @@ type InceptionC struct {
 // Layer applies the block with "branch0", "branch1" and "conv2d" of scope.
 func (b InceptionC) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	c := widths(b.scaled)
-	return inceptionSum(scope, x, rateOr(b.Scale, 0.2), b.NoReLU,
+	return inceptionSum(scope, x, cmp.Or(b.Scale, 0.2), b.NoReLU,
 		branch(scope.In("branch0"), x, inceptionConv(c(192), 1, 1)),
 		branch(scope.In("branch1"), x, inceptionConv(c(192), 1, 1), inceptionConv(c(224), 1, 3), inceptionConv(c(256), 3, 1)))
 }

@@ -333,7 +333,7 @@ func checkGroups(t *testing.T, name string, m zoo.Model) {
 	t.Helper()
 	g, store := graph.NewGraph(testBackend(t), name), model.NewStore()
 	defer g.Finalize()
-	m.Forward(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, 96, 96, 3)))
+	m.Forward(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, 320, 320, 3)))
 	sizes := make([]int, len(m.Groups()))
 	for v := range store.IterVariables() {
 		in := 0

@@ -16,7 +16,8 @@ import (
 // [Stems], [Backbones] and [Heads] are the names. Stems have as many channels as the backbone would like, or a number of
 // their own: "cifar-32". Backbones can be described by their numbers too: "resnet-16x1-32x2-64x2" is the width and the
 // blocks of each stage, "bottleneck-", "preact-" and "preact-bottleneck-" the same of other blocks, "wrn-28-10" layers and
-// factor, "densenet-12-6x6x6" growth and the layers of each block, "vgg19-3" the first blocks of a network.
+// factor, "densenet-12-6x6x6" growth and the layers of each block, "vgg19-3" the first blocks of a network. Heads with dropout
+// take its rate in percent: "fastai-256-d20" has 256 features and drops out a fifth, "conv-d0" nothing.
 func ByName(name string, classes int) (Model, error) {
 	m := Model{Classes: classes}
 	if classes < 1 {
@@ -74,16 +75,22 @@ func (m *Model) add(word string, last bool) error {
 	if m.Backbone == nil {
 		b, err := backboneByName(word)
 		switch {
+		case b == nil && isPublished(joined(word)):
+			return unknown("backbone", word, []string{joined(word)})
 		case b != nil || err != nil:
 			m.Backbone = b
 			return err
 		case m.Stem == nil && !last:
 			return unknown("part", word, slices.Concat(Stems(), Backbones()))
 		default:
-			if h, err := headByName(word); h != nil && err == nil {
-				return fmt.Errorf("there is no backbone before the head %q; there are %s", word, list(Backbones()))
+			h, err := headByName(word)
+			if h == nil || err != nil {
+				return unknown("backbone", word, Backbones())
 			}
-			return unknown("backbone", word, Backbones())
+			if m.Stem != nil && isPublished(joined(m.Stem.Name())) {
+				return fmt.Errorf("%q is a stem, and there is no backbone behind it; did you mean %q?", m.Stem.Name(), joined(m.Stem.Name()))
+			}
+			return fmt.Errorf("there is no backbone before the head %q; there are %s", word, list(Backbones()))
 		}
 	}
 	if word == noHead && m.Head == nil && last {
@@ -129,6 +136,12 @@ func Heads() []string {
 	}
 	return names
 }
+
+// isPublished tells whether a backbone has the name.
+func isPublished(name string) bool { return slices.Contains(Backbones(), name) }
+
+// joined is a word without its hyphens: networks of papers are often written with them, "ResNet-50".
+func joined(word string) string { return strings.ReplaceAll(strings.ToLower(word), "-", "") }
 
 func list(names []string) string { return strings.Join(names, ", ") }
 

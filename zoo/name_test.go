@@ -74,6 +74,38 @@ func TestEveryPartCombines(t *testing.T) {
 	}
 }
 
+// What one part calls its variables is no other part's.
+func TestEveryPartBuilds(t *testing.T) {
+	heads := zoo.Heads()
+	for _, s := range zoo.Stems() {
+		for i, b := range append(zoo.Backbones(), "resnet-8x1-12x1") {
+			name := s + "+" + b + "+" + heads[i%len(heads)]
+			checkGroups(t, name, byName(t, name, 3))
+		}
+	}
+	for _, h := range heads {
+		for _, b := range []string{"cifar+resnet-8x1", "vgg11", "squeezenet1_1", "densenet-4-1x1", "inception-resnet-lite", "airbench94"} {
+			checkGroups(t, b+"+"+h, byName(t, b+"+"+h, 3))
+		}
+	}
+}
+
+func TestDropoutOfHeads(t *testing.T) {
+	for name, want := range map[string]zoo.Head{
+		"fastai-d0":      zoo.FastaiHead{Dropout: zoo.NoDropout},
+		"fastai-256-d20": zoo.FastaiHead{Features: 256, Dropout: 0.2},
+		"vgg-d12.5":      zoo.VGGHead{Dropout: 0.125},
+		"conv-d0":        zoo.ConvHead{Dropout: zoo.NoDropout},
+	} {
+		if m := byName(t, "resnet18+"+name, 3); m.Head != want || m.Head.Name() != name {
+			t.Errorf("%s is %+v, named %s", name, m.Head, m.Head.Name())
+		}
+	}
+	if n := (zoo.ConvHead{Dropout: 0.5}).Name(); n != "conv" {
+		t.Errorf("the usual rate is named %s", n)
+	}
+}
+
 // docs/models.md has every stem and every head.
 func TestPartsAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../docs/models.md")
@@ -129,6 +161,14 @@ func TestUnknownNames(t *testing.T) {
 		"vgg19-6":                {`backbone "vgg19-6" is not vgg19-BLOCKS with 1 to 5 blocks`},
 		"vgg16_bn-x":             {`"vgg16_bn-x" is not vgg16_bn-BLOCKS`},
 		"preact-bottleneck-8":    {`stage "8" is not WIDTHxDEPTH`},
+		"densenet-121":           {`unknown backbone "densenet-121"; did you mean "densenet121"?`},
+		"ResNet-50":              {`did you mean "resnet50"?`},
+		"cifar+resnet-18+max":    {`did you mean "resnet18"?`},
+		"resnet-50+concat":       {`"resnet-50" is a stem`, `did you mean "resnet50"?`},
+		"resnet18+fastai-d100":   {`head "fastai-d100": dropout "100" is not percent`},
+		"resnet18+fastai-d":      {`dropout "" is not percent`},
+		"resnet18+conv-dx":       {`dropout "x" is not percent`},
+		"resnet18+average-d20":   {`unknown head "average-d20"; did you mean "average"?`},
 		"transformer+everything": {`unknown part "transformer"; there are`},
 	} {
 		_, err := zoo.ByName(name, 10)

@@ -28,20 +28,21 @@ var stems = []struct {
 	{"none", true, func(int) Stem { return NoStem{} }},
 }
 
-// heads makes each head with a number of its own, or 0, as stems.
+// heads makes each head with a number of its own, or 0, as stems, and those that drop out with their rate, or 0.
 var heads = []struct {
-	name  string
-	fixed bool
-	make  func(number int) Head
+	name     string
+	fixed    bool
+	dropsOut bool
+	make     func(number int, dropout float64) Head
 }{
-	{"average", true, func(int) Head { return PoolHead{Pool: Average} }},
-	{"max", true, func(int) Head { return PoolHead{Pool: Max} }},
-	{"concat", true, func(int) Head { return PoolHead{Pool: Concat} }},
-	{"fastai", false, func(n int) Head { return FastaiHead{Features: n} }},
-	{"linear", false, func(n int) Head { return LinearHead{Side: n} }},
-	{"scaled", false, func(n int) Head { return ScaledHead{Divisor: n} }},
-	{"vgg", true, func(int) Head { return VGGHead{} }},
-	{"conv", true, func(int) Head { return ConvHead{} }},
+	{"average", true, false, func(int, float64) Head { return PoolHead{Pool: Average} }},
+	{"max", true, false, func(int, float64) Head { return PoolHead{Pool: Max} }},
+	{"concat", true, false, func(int, float64) Head { return PoolHead{Pool: Concat} }},
+	{"fastai", false, true, func(n int, rate float64) Head { return FastaiHead{Features: n, Dropout: rate} }},
+	{"linear", false, false, func(n int, _ float64) Head { return LinearHead{Side: n} }},
+	{"scaled", false, false, func(n int, _ float64) Head { return ScaledHead{Divisor: n} }},
+	{"vgg", true, true, func(_ int, rate float64) Head { return VGGHead{Dropout: rate} }},
+	{"conv", true, true, func(_ int, rate float64) Head { return ConvHead{Dropout: rate} }},
 }
 
 // stemByName is nil if there is no such stem.
@@ -61,15 +62,38 @@ func stemByName(word string) (Stem, error) {
 // headByName is nil if there is no such head.
 func headByName(word string) (Head, error) {
 	for _, h := range heads {
-		n, ok, err := numberOf(word, h.name, h.fixed)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("head %q: %w", word, err)
-		case ok:
-			return h.make(n), nil
+		rest, percent, drops := word, "", false
+		if h.dropsOut {
+			rest, percent, drops = strings.Cut(word, "-d")
 		}
+		n, ok, err := numberOf(rest, h.name, h.fixed)
+		if err != nil {
+			return nil, fmt.Errorf("head %q: %w", word, err)
+		}
+		if !ok {
+			continue
+		}
+		rate := 0.0
+		if drops {
+			if rate, err = dropoutOf(percent); err != nil {
+				return nil, fmt.Errorf("head %q: %w", word, err)
+			}
+		}
+		return h.make(n, rate), nil
 	}
 	return nil, nil
+}
+
+// dropoutOf reads the "20" of "fastai-d20".
+func dropoutOf(percent string) (rate float64, err error) {
+	p, err := strconv.ParseFloat(percent, 64)
+	switch {
+	case err != nil || !(p >= 0 && p < 100):
+		return 0, fmt.Errorf("dropout %q is not percent from 0 to below 100, as in fastai-d20", percent)
+	case p == 0:
+		return NoDropout, nil
+	}
+	return p / 100, nil
 }
 
 // numberOf is N of "name-N", and 0 of "name" itself. What follows may be another part's name: "resnet-d", or a backbone,

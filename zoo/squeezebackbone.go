@@ -56,15 +56,18 @@ type SqueezeStem struct {
 
 var _ Stem = SqueezeStem{}
 
-func (s SqueezeStem) modules(width int) []module {
+// chain is a Sequential of its own, since backbones may have modules from "features/0" on.
+func (s SqueezeStem) chain(width int) chain {
 	kernel := 3
 	if s.Kernel == 7 {
 		kernel = 7
 	}
-	return []module{
+	c := chained(0, []module{
 		{operation: convolution{in: 3, out: width, kernel: kernel, stride: 2}}, {operation: relu{}},
 		{operation: pool{kernel: 3, ceil: true}},
-	}
+	}, "stem%d")
+	c.sequential = "stem"
+	return c
 }
 
 // Name is "squeeze3" or "squeeze7".
@@ -80,33 +83,33 @@ func (s SqueezeStem) Out(in Shape, width int) (Shape, error) {
 	if s.Kernel != 0 && s.Kernel != 3 && s.Kernel != 7 {
 		return in, unknownNumber("Kernel", s.Kernel, "3 or 7")
 	}
-	return chained(0, s.modules(width), "stem%d").out(in)[0], nil
+	return s.chain(width).out(in)[0], nil
 }
 
-// Build makes "features/0".
+// Build makes "stem/0".
 func (s SqueezeStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.Node {
-	return chained(0, s.modules(width), "stem%d").build(scope, x)[0].X
+	return s.chain(width).build(scope, x)[0].X
 }
 
-// Paths is that of "features/0".
-func (SqueezeStem) Paths() []string { return []string{"/features/0"} }
+// Paths is that of "stem".
+func (SqueezeStem) Paths() []string { return []string{"/stem"} }
 
 // ConvHead is SqueezeNet's: dropout, a 1x1 convolution to the classes, relu, and the average.
 type ConvHead struct {
-	Dropout float64 `json:"dropout"` // in [0, 1); zero means 0.5
+	Dropout float64 `json:"dropout"` // in [0, 1) or [NoDropout]; zero means 0.5
 }
 
 var _ Head = ConvHead{}
 
-// Name is "conv".
-func (ConvHead) Name() string { return "conv" }
+// Name is "conv", or "conv-d20" with a dropout of 0.2.
+func (h ConvHead) Name() string { return dropping("conv", h.Dropout) }
 
 // Check knows which rates there are.
 func (h ConvHead) Check(Shape) error { return checkRate(h.Dropout) }
 
 // Build makes "classifier/1".
 func (h ConvHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
-	x = nn.Dropout{Rate: rateOr(h.Dropout, 0.5)}.Layer(scope, x)
+	x = nn.Dropout{Rate: dropoutRate(h.Dropout)}.Layer(scope, x)
 	x = nn.ReLU(nn.Conv2D{Channels: classes, Kernel: nn.Side(1), Init: nn.InitHeIn}.Layer(scope.In("classifier").In("1"), x))
 	return flattened(nn.AdaptivePool{}.Mean(x))
 }
