@@ -19,7 +19,7 @@ type Plan struct {
 // stretch is a phase in steps of the run and batches of its data.
 type stretch struct {
 	start, steps int // in steps of the run
-	first        int // the first batch, counted over all phases with the same data
+	first        int // the first batch of the data, see Position
 	perEpoch     int // batches in an epoch
 	accumulate   int
 	freeze       []int // the step of the phase from which each of its FreezeAfter holds
@@ -30,8 +30,10 @@ type Position struct {
 	Step  int // of the run, from 0
 	Phase int
 	K, N  int // step K of the phase's N
-	// The step trains on batches Batch to Batch+Batches-1 of the phase's data, counted from the run's first use of it;
-	// Epoch is Batch's. Batches is less than the phase's Accumulate where an epoch ends.
+	// The step trains on batches Batch to Batch+Batches-1 of the phase's data; Epoch is Batch's. Phases with the same data
+	// go on where the last of them ended. Other data begins with the epoch that the run has come to, and not with its
+	// first: what is drawn depends on the epoch, and the same pictures at another size are to have other crops, another
+	// order, and the other side of an alternating flip. Batches is less than the phase's Accumulate where an epoch ends.
 	Batch, Batches, Epoch int
 	EndsEpoch, EndsPhase  bool
 	Hyper                 []optim.Hyper // for each layer group
@@ -85,12 +87,16 @@ func (p *Plan) layOut() error {
 	if err != nil {
 		return err
 	}
-	used := map[*Data]int{}
+	used := map[*Data]int{} // batches
+	begun := 0              // epochs of any data
 	for i := range p.phases {
 		phase := &p.phases[i]
 		s := stretch{
 			start: p.total, steps: lengths[i], first: used[phase.Data],
 			perEpoch: phase.Data.Train.StepsPerEpoch(), accumulate: phase.accumulate(),
+		}
+		if s.first%s.perEpoch == 0 {
+			s.first = begun * s.perEpoch
 		}
 		if s.freeze, err = phase.freezeSteps(ceilDiv(s.perEpoch, s.accumulate)); err != nil {
 			return err
@@ -99,6 +105,7 @@ func (p *Plan) layOut() error {
 		p.total += s.steps
 		batch, batches, _ := s.batches(s.steps - 1)
 		used[phase.Data] = batch + batches
+		begun = max(begun, ceilDiv(batch+batches, s.perEpoch))
 	}
 	return nil
 }
