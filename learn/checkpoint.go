@@ -127,7 +127,7 @@ func (s *saver) best(e *EpochResult) error {
 	}
 	v, ok := e.Metrics[s.policy.Best]
 	if !ok {
-		return fmt.Errorf("learn: the best checkpoint is that of %q, which was not measured; there are %s", s.policy.Best, names(e.Metrics))
+		return nil // the phase's data has no validation
 	}
 	if best, ok := s.learner.state.Best[s.policy.Best]; math.IsNaN(v) || math.IsInf(v, 0) || ok && !s.policy.better(v, best) {
 		return nil

@@ -115,7 +115,7 @@ type EpochResult struct {
 	Phase   string             `json:"phase"`
 	Metrics map[string]float64 `json:"metrics"` // train_loss, valid_loss, valid_accuracy, ema_valid_loss and so on
 	Seconds float64            `json:"seconds"` // of the run so far
-	// TrainingSeconds are those in which the run so far made weights: reading data, compiling, steps, averages. Evaluation
-	// and checkpoints are no part of it, nor are steps that were lost because the run was killed.
+	// TrainingSeconds are those in which the run so far made weights: reading data, also into memory before, preparing the
+	// model, compiling, steps, averages. Evaluation and checkpoints are no part of it, nor are steps that were lost because the run was killed.
 	TrainingSeconds float64 `json:"training_seconds"`
 }

@@ -161,7 +161,7 @@ func MetricNames(metrics []string, valid, ema, swa, views bool) []string {
 	return names
 }
 
-// measured are the names of what the ends of a run's epochs measure.
+// measured are the names of what the ends of a run's epochs measure, in some phase.
 func (c Config) measured(p *Plan) []string {
 	var metrics []string
 	for _, m := range c.Metrics {
@@ -169,6 +169,25 @@ func (c Config) measured(p *Plan) []string {
 	}
 	valid := slices.ContainsFunc(p.phases, func(phase Phase) bool { return phase.Data.Valid != nil })
 	return MetricNames(metrics, valid, c.EMA.Decay > 0, c.SWA.Start > 0, c.TestTime.Level > 0)
+}
+
+// checkMeasures wants what is watched to be measured by some phase.
+func (l *Learner) checkMeasures() error {
+	var problems []error
+	known := l.Measured()
+	check := func(what, name string) {
+		if !slices.Contains(known, name) {
+			problems = append(problems, fmt.Errorf("learn: %s watches %q, which is %w: there are %s, and what begins with valid_ wants "+
+				"validation data", what, name, ErrNotMeasured, strings.Join(known, ", ")))
+		}
+	}
+	if l.config.Stop.Patience > 0 {
+		check("early stopping", l.config.Stop.watch())
+	}
+	if best := l.config.Checkpoint.Best; best != "" {
+		check("the best checkpoint", best)
+	}
+	return errors.Join(problems...)
 }
 
 // Measured are the names of what the ends of epochs measure: train_loss, valid_accuracy and so on. Averages of weights

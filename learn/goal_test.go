@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/atelier-go/atelier/data"
 	"github.com/atelier-go/atelier/learn"
 )
@@ -185,5 +188,14 @@ func TestTrainingTime(t *testing.T) {
 	c.Data.Train.Dataset = slow{c.Data.Train.Dataset, each}
 	if _, r := run(t, c); r.Trained < 160*each {
 		t.Errorf("training took %v, reading its pictures alone takes %v", r.Trained, 160*each)
+	}
+	c = config(learn.Phase{Steps: 1})
+	c.Loading = time.Hour
+	c.Model.Prepare = func(*model.Store, *tensors.Tensor) error {
+		time.Sleep(each)
+		return nil
+	}
+	if _, r := run(t, c); r.Trained < time.Hour+each || r.Elapsed < r.Trained {
+		t.Errorf("training took %v of %v, what came before took %v", r.Trained, r.Elapsed, time.Hour+each)
 	}
 }

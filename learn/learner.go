@@ -34,7 +34,11 @@ type Config struct {
 	Lookahead  Lookahead
 	TestTime   TestTime
 	Handlers   []Handler
-	Progress   io.Writer // where a line shows how the run goes; nil is silence
+
+	// Loading is how long it took to read training pictures into memory beforehand, and part of the training time.
+	Loading time.Duration
+
+	Progress io.Writer // where a line shows how the run goes; nil is silence
 
 	// Classes are the names of what the model tells apart, in the order of its logits. They are kept with weights, and
 	// weights for others are refused. Empty means that nobody knows.
@@ -118,7 +122,7 @@ func New(c Config) (*Learner, error) {
 	if err := l.reset(); err != nil {
 		return nil, err
 	}
-	if err := l.checkSizes(); err != nil {
+	if err := errors.Join(l.checkSizes(), l.checkMeasures()); err != nil {
 		return nil, err
 	}
 	return l, l.arrangeHandlers()
@@ -138,10 +142,12 @@ func (l *Learner) reset() error {
 	if l.params, err = sortParameters(l.store, l.config.Model.Groups); err != nil {
 		return err
 	}
+	began := time.Now()
 	if err := errors.Join(l.checkFreeze(), l.prepare()); err != nil {
 		return err
 	}
-	l.state = state{Train: newMeters(l.config.Metrics), Scale: 1, Best: map[string]float64{}, Keepers: map[string]json.RawMessage{}}
+	spent := l.config.Loading + time.Since(began)
+	l.state = state{Train: newMeters(l.config.Metrics), Elapsed: spent, Trained: spent, Scale: 1, Best: map[string]float64{}, Keepers: map[string]json.RawMessage{}}
 	if l.config.EMA.Decay > 0 {
 		l.ema = ema{on: true, vars: append(l.params.all(), l.params.others...)}
 		return makeShadows(l.store, emaPath, l.ema.vars)

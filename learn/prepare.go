@@ -9,8 +9,12 @@ import (
 	"github.com/atelier-go/atelier/data"
 )
 
-// preparePictures is how many pictures Model.Prepare sees at most: airbench's number.
-const preparePictures = 5000
+// Model.Prepare sees so many pictures at most, airbench's number, and of pictures that are larger than its as many as have
+// as many pixels.
+const (
+	preparePictures = 5000
+	preparePixels   = preparePictures * 32 * 32
+)
 
 // prepare lets the model make weights of training pictures, as they come without being transformed by chance: those of
 // the first phase, the same for every seed.
@@ -19,7 +23,11 @@ func (l *Learner) prepare() error {
 		return nil
 	}
 	loader := l.plan.phases[0].Data.clean()
-	some, err := data.Limit(loader.Dataset, preparePictures, 0)
+	h, w, _, err := sizeOf(first(loader))
+	if err != nil {
+		return err
+	}
+	some, err := data.Limit(loader.Dataset, min(preparePictures, max(1, preparePixels/(h*w))), 0)
 	if err != nil {
 		return err
 	}

@@ -239,3 +239,81 @@ func TestPrepare(t *testing.T) {
 		t.Errorf("%d calls", calls)
 	}
 }
+
+// The parts that a cycle is made of freeze when the whole would, and take over the state of what came before it once.
+func TestCyclesAreOnePhase(t *testing.T) {
+	base := learn.Phase{State: optim.CarryNone, FreezeAfter: []learn.FreezeAfter{{Path: "/body/norm1/bias", Epochs: 1.5}}}
+	for name, phases := range map[string][]learn.Phase{
+		"one cycle": learn.OneCycleLinear(3, 0.1, 10, 20, 0.95, 0.85, base),
+		"sgdr":      learn.SGDR(0.1, 2, 1, 2, base),
+	} {
+		c := config(phases...)
+		var bias record
+		c.Handlers = []learn.Handler{bias.handler(t, "/body/norm1/bias")}
+		run(t, c)
+		for k := range 30 {
+			if moved := !slices.Equal(bias.steps[k], bias.steps[k+1]); moved != (k < 15) {
+				t.Errorf("%s, step %d: it moved: %v", name, k, moved)
+			}
+		}
+		for i, p := range phases {
+			if want := i == 0; (p.State == optim.CarryNone) != want {
+				t.Errorf("%s: state of part %d is %v", name, i, p.State)
+			}
+		}
+	}
+	if base.FreezeAfter[0].Epochs != 1.5 {
+		t.Error("the phase that was given has changed")
+	}
+}
+
+// A run that goes on without Lookahead is not set back to slow weights that stand still.
+func TestLookaheadTakenAway(t *testing.T) {
+	c := config(learn.Phase{Epochs: 2, LR: learn.Value(0.1)}, learn.Phase{Epochs: 2, LR: learn.Value(0.1)})
+	c.Dir, c.Lookahead = t.TempDir(), learn.Lookahead{Every: 5, Power: 3}
+	stop := learn.HandlerFunc(func(e learn.Event, r *learn.Run) error {
+		if e == learn.EpochEnd && r.Epoch.Epoch == 2 {
+			r.Stop(learn.StopAsked, "enough")
+		}
+		return nil
+	})
+	c.Handlers = []learn.Handler{stop}
+	run(t, c)
+	c.Handlers, c.Lookahead = nil, learn.Lookahead{}
+	l, err := learn.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	if _, err := l.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	before := floats(t, l, "/body/conv1/weight")
+	if _, err := l.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(before, floats(t, l, "/body/conv1/weight")) {
+		t.Error("two epochs more have changed nothing")
+	}
+}
+
+// Large pictures are not all held at once: as many as have the pixels of 5000 of 32 by 32 are enough.
+func TestPrepareIsBounded(t *testing.T) {
+	for size, want := range map[int]int{8: 160, 256: 78} {
+		c := config(learn.Phase{Steps: 1})
+		c.Data = &learn.Data{Train: loader(160, size, 16, 1, true)}
+		got := 0
+		c.Model.Prepare = func(_ *model.Store, pictures *tensors.Tensor) error {
+			got = pictures.Shape().Dim(0)
+			return nil
+		}
+		l, err := learn.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if got != want {
+			t.Errorf("of %d pixels the model saw %d pictures, want %d", size, got, want)
+		}
+	}
+}

@@ -3,7 +3,9 @@ package learn
 import (
 	"fmt"
 	"math"
+	"slices"
 
+	"github.com/atelier-go/atelier/optim"
 	"github.com/atelier-go/atelier/schedule"
 )
 
@@ -50,7 +52,7 @@ func OneCycleLinear(epochs, lr, div, pct, maxMomentum, minMomentum float64, base
 		phases = append(phases, part("annihilation", pct/100*epochs,
 			schedule.Linear{From: lr / div, To: lr / (100 * div)}, schedule.Constant{Value: maxMomentum}))
 	}
-	return phases
+	return asOne(phases)
 }
 
 // SGDR is stochastic gradient descent with warm restarts (Loshchilov and Hutter, 2017) as fastai 0.7's phases_sgdr: a
@@ -70,5 +72,23 @@ func SGDR(lr float64, cycles int, epochs, mult float64, base Phase) []Phase {
 	for i := 1; i < cycles; i++ {
 		phases = append(phases, part(fmt.Sprintf("cycle %d", i+1), epochs*math.Pow(mult, float64(i)), schedule.Cosine{From: lr}))
 	}
-	return phases
+	return asOne(phases)
+}
+
+// asOne makes parts of one phase of phases that all have what the whole had: its state is carried into the first alone, and
+// what it freezes after a time is frozen after that time of the whole.
+func asOne(parts []Phase) []Phase {
+	before := 0.0 // epochs
+	for i := range parts {
+		p := &parts[i]
+		if i > 0 {
+			p.State = optim.CarryAuto
+			p.FreezeAfter = slices.Clone(p.FreezeAfter)
+			for k := range p.FreezeAfter {
+				p.FreezeAfter[k].Epochs = max(0, p.FreezeAfter[k].Epochs-before)
+			}
+		}
+		before += p.Epochs
+	}
+	return parts
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -168,8 +169,11 @@ func (l *Learner) fits(h header) error {
 	return nil
 }
 
-// restore sets all variables: those of the file, and no others.
+// restore sets all variables: those of the file, and no others. Slow weights that nothing moves any more are left out.
 func (l *Learner) restore(all []safetensors.Tensor) error {
+	if l.config.Lookahead.Every == 0 {
+		all = slices.DeleteFunc(all, func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, lookaheadPath+"/") })
+	}
 	there := map[string]bool{}
 	for _, t := range all {
 		there[t.Name] = true

@@ -83,6 +83,9 @@ func (s *session) steps() error {
 	s.phase = -1
 	if s.state.Step < s.plan.total {
 		s.run.Position = s.plan.At(s.state.Step)
+		if err := s.checkSingles(s.state.Step); err != nil {
+			return err
+		}
 	}
 	if err := s.emit(RunBegin); err != nil {
 		return err

@@ -267,3 +267,63 @@ func TestPlateau(t *testing.T) {
 		t.Errorf("rates %s, want [1 1 1 0.5 0.5 0.25]", got)
 	}
 }
+
+// An epoch may end with a single picture. A norm of vectors cannot train on it, which is said before anything is trained.
+func TestBatchOfOne(t *testing.T) {
+	vectors := func(scope *model.Scope, x *graph.Node) *graph.Node {
+		x = graph.ReduceMean(x, 1, 2)
+		x = nn.BatchNorm{}.Layer(scope.In("norm"), x)
+		return nn.Linear{Features: 4}.Layer(scope.In("head"), x)
+	}
+	for name, c := range map[string]struct {
+		forward learn.Forward
+		steps   int
+		drop    bool
+		refused bool
+	}{
+		"vectors":       {vectors, 12, false, true},
+		"pictures":      {forward, 12, false, false},
+		"dropped":       {vectors, 12, true, false},
+		"never reached": {vectors, 10, false, false},
+	} {
+		config := config(learn.Phase{Steps: c.steps, LR: learn.Value(0.1)})
+		config.Model = learn.Model{Forward: c.forward, Groups: [][]string{{"/"}}}
+		config.Data = &learn.Data{Train: loader(161, 8, 16, 1, true)}
+		config.Data.Train.DropLast = c.drop
+		l, err := learn.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.Run(context.Background())
+		l.Close()
+		switch {
+		case !c.refused && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.refused && (err == nil || !strings.Contains(err.Error(), "batch of one picture: nn: batch norm") || !strings.Contains(err.Error(), "drop_last")):
+			t.Errorf("%s: %v", name, err)
+		case c.refused && l.Step() != 0:
+			t.Errorf("%s: it was found after %d steps", name, l.Step())
+		}
+	}
+}
+
+// What only some phases measure is judged where it is measured; what none does is refused before the run.
+func TestWatchedByOtherData(t *testing.T) {
+	bare := &learn.Data{Train: loader(160, 8, 16, 1, true)}
+	watching := func(c *learn.Config) {
+		c.Stop, c.Checkpoint.Best, c.Dir = learn.StopPolicy{Patience: 9}, "valid_accuracy", t.TempDir()
+	}
+	c := config(learn.Phase{Epochs: 1, LR: learn.Value(0.1)}, learn.Phase{Epochs: 2, LR: learn.Value(0.1), Data: bare})
+	watching(&c)
+	if _, r := run(t, c); r.Steps != 30 {
+		t.Errorf("it ended after %d steps: %+v", r.Steps, r.Stop)
+	}
+	c = config(learn.Phase{Epochs: 1, Data: bare})
+	watching(&c)
+	_, err := learn.New(c)
+	for _, want := range []string{`early stopping watches "valid_loss"`, `the best checkpoint watches "valid_accuracy"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}

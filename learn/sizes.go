@@ -34,7 +34,7 @@ func (l *Learner) checkSizes() error {
 			if len(looked) == 1 {
 				continue // the weights were made for these
 			}
-			if err := l.builds(h, w, c); err != nil {
+			if err := l.builds(1, h, w, c, false); err != nil {
 				return &PhaseError{i, p.Name, fmt.Sprintf("%s of %s: %v", part.name, p.Data.Name, err)}
 			}
 		}
@@ -47,13 +47,36 @@ func first(l *data.Loader) *data.Loader {
 	return &data.Loader{Dataset: l.Dataset, Transforms: l.Transforms, Normalise: l.Normalise, Batch: 1, Corrupt: l.Corrupt, Workers: 1, Prefetch: 1}
 }
 
-// builds says why the model cannot be built for pictures of a size, if it cannot. Nothing is compiled.
-func (l *Learner) builds(h, w, c int) error {
+// checkSingles builds the model as phases from a step on train it on batches of a single picture, if there are any: an
+// epoch may end with one, and the norm of a vector has nothing to compare it with.
+func (l *Learner) checkSingles(step int) error {
+	for i := l.plan.phaseOf(step); i < len(l.plan.phases); i++ {
+		p, run := &l.plan.phases[i], l.plan.runs[i]
+		last, count, _ := run.batches(run.steps - 1)
+		ends := (run.first/run.perEpoch+1)*run.perEpoch - 1
+		if p.Data.Train.Sampler().Size(ends) != 1 || ends >= last+count {
+			continue
+		}
+		h, w, c, err := sizeOf(first(p.Data.Train))
+		if err != nil {
+			return err
+		}
+		l.params.freeze(p.Freeze, l.plan.frozen(i, 0))
+		if err := l.builds(1, h, w, c, true); err != nil {
+			return &PhaseError{i, p.Name, fmt.Sprintf("epochs of %s end with a batch of one picture: %v; leave it out with "+
+				"drop_last, or take batches of another size", p.Data.Name, err)}
+		}
+	}
+	return nil
+}
+
+// builds says why the model cannot be built for n pictures of a size, if it cannot. Nothing is compiled.
+func (l *Learner) builds(n, h, w, c int, training bool) error {
 	g := graph.NewGraph(l.config.Backend, "size")
 	defer g.Finalize()
 	return exceptions.TryCatch[error](func() {
 		scope := l.store.RootScope()
-		scope.Store().SetTraining(g, false)
-		l.config.Model.Forward(scope, graph.Zeros(g, picturesShape(1, h, w, c)))
+		scope.Store().SetTraining(g, training)
+		l.config.Model.Forward(scope, graph.Zeros(g, picturesShape(n, h, w, c)))
 	})
 }

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -12,8 +13,8 @@ type StopPolicy struct {
 	// above Div·best where losses are positive (fastai's stop_div is 4). The best is looked for from the tenth step on.
 	// Zero never does; otherwise more than 1.
 	Div float64
-	// Patience ends the run when Watch has not improved by more than MinDelta for so many measurements in a row. Zero
-	// never does.
+	// Patience ends the run when Watch has not improved by more than MinDelta for so many measurements in a row: epochs
+	// that do not measure it, of data without validation, do not count. Zero never does.
 	Patience int
 	Watch    string // zero means "valid_loss"; HigherIsBetter says in which direction it improves
 	MinDelta float64
@@ -29,6 +30,8 @@ func (p StopPolicy) Check() error {
 	}
 	return nil
 }
+
+func (p StopPolicy) watch() string { return cmp.Or(p.Watch, MetricValidLoss) }
 
 // diverged compares a smoothed loss with its best. The distance is measured in sizes of the best, so that a negative
 // best is no reason to stop while losses still fall.
@@ -55,13 +58,10 @@ func (p *patience) Handle(e Event, r *Run) error {
 	if e != EpochEnd || p.policy.Patience == 0 {
 		return nil
 	}
-	watch := p.policy.Watch
-	if watch == "" {
-		watch = MetricValidLoss
-	}
+	watch := p.policy.watch()
 	v, ok := r.Epoch.Metrics[watch]
 	if !ok {
-		return fmt.Errorf("learn: early stopping watches %q, which was not measured; there are %s", watch, names(r.Epoch.Metrics))
+		return nil
 	}
 	if improves(watch, v, p.state.Best, p.policy.MinDelta) {
 		p.state.Best, p.state.Waits = &v, 0

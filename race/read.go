@@ -192,13 +192,16 @@ func (e *Entry) inference(o *object) error {
 	return err
 }
 
-// isEntry tells whether a JSON file is meant as an entry: others may lie in the same folders. One that cannot be read
-// may be, and what is wrong with it is said.
+// isEntry tells whether a JSON file is meant as an entry: others may lie in the same folders. One that cannot be read, or is
+// no JSON, may be, and what is wrong with it is said.
 func isEntry(path string) bool {
 	text, err := read(path)
 	var fields map[string]json.RawMessage
-	if err != nil || json.Unmarshal(text, &fields) != nil {
+	if err != nil || !json.Valid(text) {
 		return true
+	}
+	if json.Unmarshal(text, &fields) != nil {
+		return false // an array, as of atelier leaderboard --json
 	}
 	for _, name := range []string{"authorEmail", "hardware", "costPerHour"} {
 		if _, there := fields[name]; there {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/atelier-go/atelier/data"
 	"github.com/atelier-go/atelier/learn"
@@ -41,6 +42,7 @@ func (r *Recipe) Config() (learn.Config, error) {
 		TestTime:    learn.TestTime(r.TTA),
 		Classes:     b.classes,
 		Fingerprint: r.Text(),
+		Loading:     b.loading,
 	}
 	for _, name := range r.metrics() {
 		metric, _ := name.metric(b.classes)
@@ -63,7 +65,8 @@ type builder struct {
 	built   map[string]*learn.Data
 	classes []string
 	phases  []learn.Phase
-	entries []int // which of the recipe's phases each of those is of
+	entries []int         // which of the recipe's phases each of those is of
+	loading time.Duration // of the pictures to train on
 }
 
 func (b *builder) plan() (*learn.Plan, error) {
@@ -174,10 +177,12 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 	if s.Train == (Source{}) {
 		return nil, fmt.Errorf("%s: dataset %q has no pictures to train on: want train", r.at(r.lines[join("datasets", name)]), name)
 	}
+	began := time.Now()
 	train, err := b.sources.dataset(s.Train)
 	if err != nil {
 		return nil, fail("train", err)
 	}
+	b.loading += time.Since(began)
 	d := &learn.Data{Name: name, Train: s.loader(train, cmp.Or(s.Batch, defaultBatch))}
 	d.Train.Seed, d.Train.Shuffle, d.Train.DropLast = r.Seed, true, s.DropLast
 	d.Train.Transforms, d.Train.Mixup = transforms(s.Transforms), s.Mixup

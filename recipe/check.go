@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,10 +56,13 @@ func (r *Recipe) check(d *decoder) {
 	r.checkData(d, r.Data, "data")
 	for i := range r.Phases {
 		r.checkPhase(d, i)
-		r.checkWatch(d, r.Phases[i].Watch, fmt.Sprintf("phases.%d.watch", i))
+		r.checkWatch(d, r.Phases[i].Watch, fmt.Sprintf("phases.%d.watch", i), r.Phases[i:i+1])
 	}
-	r.checkWatch(d, r.Stop.Watch, "stop.watch")
-	r.checkWatch(d, r.Checkpoint.Best, "checkpoint.best")
+	r.checkWatch(d, r.Stop.Watch, "stop.watch", r.Phases)
+	r.checkWatch(d, r.Checkpoint.Best, "checkpoint.best", r.Phases)
+	if n := len(r.Phases); r.Report != (Report{}) && n > 0 && !r.validates(r.Phases[n-1:]) {
+		d.wrong(r.lines["report"], "report wants pictures to validate on, and the data of the last phase has none: want valid")
+	}
 	r.checkUntil(d)
 	if s := r.Loss.LabelSmoothing; !(s >= 0 && s < 1) {
 		d.wrong(r.lines["loss.label_smoothing"], "loss.label_smoothing is %v: want 0 to less than 1", s)
@@ -85,8 +89,14 @@ func (r *Recipe) checkData(d *decoder, name, path string) {
 	}
 }
 
-// checkWatch wants what every end of an epoch measures: an unknown name would be found after the first one only.
-func (r *Recipe) checkWatch(d *decoder, name, path string) {
+// validates tells whether the data of some of these phases has pictures to validate on.
+func (r *Recipe) validates(phases []Phase) bool {
+	return slices.ContainsFunc(phases, func(p Phase) bool { return r.Datasets[cmp.Or(p.Data, r.Data)].Valid != nil })
+}
+
+// checkWatch wants what the ends of epochs of some of these phases measure: an unknown name would be found after the first
+// one only.
+func (r *Recipe) checkWatch(d *decoder, name, path string, phases []Phase) {
 	var known []string
 	prefixes := []string{"valid_", "train_"}
 	if r.EMA.Decay > 0 {
@@ -94,6 +104,10 @@ func (r *Recipe) checkWatch(d *decoder, name, path string) {
 	}
 	if r.TTA.Level > 0 && r.TTA.Every == 1 {
 		prefixes = append(prefixes, "tta_valid_")
+	}
+	if len(phases) > 0 && strings.Contains(name, "valid_") && !r.validates(phases) {
+		d.wrong(r.lines[path], "%s: %q is not measured: there are no pictures to validate on, want valid in the data", path, name)
+		return
 	}
 	for _, prefix := range prefixes {
 		known = append(known, prefix+"loss")
@@ -127,6 +141,8 @@ func (r *Recipe) checkPhase(d *decoder, i int) {
 		d.wrong(line, "%s has several of one_cycle, one_cycle_linear and sgdr: want one", path)
 	case shapes == 1 && len(p.LR) > 0:
 		d.wrong(line, "%s has lr and a cycle that gives the learning rate: want one of them", path)
+	case len(p.Momentum) > 0 && (p.OneCycleLinear != nil || p.OneCycle != nil && p.OneCycle.MaxMomentum > 0):
+		d.wrong(line, "%s has momentum and a cycle that gives the momentum: want one of them", path)
 	case shapes == 1 && (p.Epochs <= 0 || p.Steps != 0):
 		d.wrong(line, "%s has a cycle: want its length in epochs", path)
 	}

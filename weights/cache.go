@@ -160,10 +160,16 @@ func (k Known) hashText() string {
 	return k.SHA256
 }
 
-// NotInstalled is the error of an entry that is not in the cache.
-func (c Cache) NotInstalled(k Known) error {
-	return fmt.Errorf("weights: %s is not installed in %s: run \"atelier models pull %s\"", k.Name, c.Dir, k.Name)
+// NotInstalled is the error of an entry that is not in the cache; it is an fs.ErrNotExist.
+func (c Cache) NotInstalled(k Known) error { return notInstalledError{k.Name, c.Dir} }
+
+type notInstalledError struct{ name, dir string }
+
+func (e notInstalledError) Error() string {
+	return fmt.Sprintf("weights: %s is not installed in %s: run \"atelier models pull %s\"", e.name, e.dir, e.name)
 }
+
+func (notInstalledError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Open opens an installed entry of the table.
 func (c Cache) Open(name string) (*File, error) {
