@@ -26,6 +26,7 @@ type gather struct {
 	aside    bool // blocks of the output are in a worker's memory, for the epilogue
 
 	packed           int // elements of the packed kernel
+	packColumns      int // output channels of a depth block that an item packs, of each group
 	packItems        int
 	unit             int // pixels, or super-rows, that an item computes
 	units            int
@@ -74,7 +75,9 @@ func newGather(s Spec, g *gemm.Micro, half *bf16.Kernel, aside bool, threads int
 	}
 	if a.half != nil {
 		a.packedAt = mem.take(bf16.SizeA(a.mc, deepest) / 2)
-		a.panelAt = mem.take(deepest * bf16.NR)
+		if !a.direct {
+			a.panelAt = mem.take(deepest * bf16.NR)
+		}
 	}
 	switch {
 	case len(a.grids) > 1:
@@ -95,13 +98,19 @@ func (s Spec) pointwise() bool {
 
 // cutDepth cuts the sums and lays out the packed kernel.
 func (a *gather) cutDepth() {
+	_, nr := a.tileSize()
+	a.packColumns = roundUp(packGrain, nr)
 	for i := range a.grids {
 		gr := &a.grids[i]
-		gr.cut(a.from, a.depthOf(), a.spec.Groups == 1)
+		if a.half != nil {
+			gr.fill(a.from, a.depthOf(), a.spec.Groups == 1)
+		} else {
+			gr.cut(a.from, a.depthOf(), a.spec.Groups == 1)
+		}
 		for j := range gr.blocks {
 			gr.blocks[j].packed = a.packed
 			a.packed += a.spec.Groups * a.packedSize(gr.blocks[j].depth)
-			a.packItems++
+			a.packItems += ceilDiv(a.to, a.packColumns)
 		}
 	}
 }
@@ -109,7 +118,11 @@ func (a *gather) cutDepth() {
 // cutPixels cuts the output. Where there are few pixels, output channels are divided as well.
 func (a *gather) cutPixels() {
 	mr, nr := a.tileSize()
-	a.mc = roundUp(max(24, min(144, cache/4/(4*depthOf))), mr)
+	most := 144
+	if a.half != nil && a.half.Rows > bf16.MR {
+		most = 256 // tiles take a kernel that is larger than the cache from beyond it for each block, faster than it comes
+	}
+	a.mc = roundUp(max(24, min(most, cache/4/(4*depthOf))), mr)
 	if len(a.grids) == 1 {
 		pixels := a.dst.n * a.dst.h * a.dst.w
 		for a.mc > 4*mr && ceilDiv(pixels, a.mc) < 16 {
@@ -162,8 +175,15 @@ func (a *gather) item(t *task, worker, i int) {
 	}
 }
 
-// pack packs the kernel matrices of the i-th depth block.
+// packGrain is about the output channels that one item packs.
+const packGrain = 128
+
+// pack packs the i-th part of the kernel matrices: some output channels of a depth block.
 func (a *gather) pack(t *task, worker, i int) {
+	parts := ceilDiv(a.to, a.packColumns)
+	first := i % parts * a.packColumns
+	last := min(first+a.packColumns, a.to)
+	i /= parts
 	for gi := range a.grids {
 		gr := &a.grids[gi]
 		if i >= len(gr.blocks) {
@@ -174,10 +194,10 @@ func (a *gather) pack(t *task, worker, i int) {
 		for group := range a.spec.Groups {
 			dst := t.scratch[a.kernelAt(b, group):]
 			if a.half != nil {
-				a.packRounded(halves(dst), t.scratch[a.packed+worker*a.perWorker+a.panelAt:], t.b, b, group)
+				a.packRounded(halves(dst), a.memory(t, worker)[a.panelAt:], t.b, b, group, first, last)
 				continue
 			}
-			for j := 0; j < a.to; j += a.g.NR {
+			for j := first; j < last; j += a.g.NR {
 				a.packPanel(dst[j*b.depth:][:b.depth*a.g.NR], t.b, b, group, j, a.g.NR)
 			}
 		}

@@ -138,9 +138,10 @@ func (a *gatherKernel) item(t *task, worker, i int) {
 		a.add(t, i*addGrain, min((i+1)*addGrain, a.partial))
 		return
 	}
-	chunk := i % a.chunks
-	i /= a.chunks
-	a.multiply(t, worker, &a.grid.blocks[i%len(a.grid.blocks)], i/len(a.grid.blocks), chunk)
+	// Parts of one chunk follow each other: they read the same pixels.
+	parts := len(a.grid.blocks)
+	part, group, chunk := i%parts, i/parts%a.spec.Groups, i/parts/a.spec.Groups
+	a.multiply(t, worker, &a.grid.blocks[part], group, chunk)
 }
 
 // sums is where a chunk's sums are kept.

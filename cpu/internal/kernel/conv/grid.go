@@ -99,6 +99,32 @@ func (g *grid) cut(channels, depth int, merge bool) {
 	g.blocks = append(g.blocks, b)
 }
 
+// fill is cut into as few blocks of at most depth as there can be, of equal numbers of parts of a tap. It is for products
+// that are so fast that adding a block to the sums costs as much as some of it.
+func (g *grid) fill(channels, depth int, merge bool) {
+	perTap := ceilDiv(channels, depth)
+	part := ceilDiv(channels, perTap)
+	parts := len(g.taps) * perTap
+	if parts == 0 {
+		return
+	}
+	perBlock := ceilDiv(parts, ceilDiv(parts, depth/part))
+	var b depthBlock
+	inBlock := 0
+	for _, t := range g.taps {
+		for c := 0; c < channels; c += part {
+			if inBlock == perBlock {
+				g.blocks = append(g.blocks, b)
+				b, inBlock = depthBlock{}, 0
+			}
+			n := min(part, channels-c)
+			b.add(piece{dy: t.dy, dx: t.dx, ks: []int{t.k}, c: c, n: n}, merge && n == channels)
+			inBlock++
+		}
+	}
+	g.blocks = append(g.blocks, b)
+}
+
 // add appends a piece of one tap, or lengthens the last piece when merge is set and p continues it.
 func (b *depthBlock) add(p piece, merge bool) {
 	b.depth += p.n

@@ -81,13 +81,34 @@ func (a *gather) rounds() bool {
 	return true
 }
 
-// packRounded writes one group's kernel matrix for a depth block, a panel at a time through memory for one.
-func (a *gather) packRounded(dst []uint16, panel, k []float32, b *depthBlock, group int) {
+// packRounded writes columns [first, last) of one group's kernel matrix for a depth block. Pieces of whole tiles are packed
+// from where they are, others a panel at a time through memory for one.
+func (a *gather) packRounded(dst []uint16, panel, k []float32, b *depthBlock, group, first, last int) {
 	size := bf16.SizeB(b.depth, 1)
+	if a.direct {
+		a.packPieces(dst[first/bf16.NR*size:], k, b, group, first, last)
+		return
+	}
 	panel = panel[:b.depth*bf16.NR]
-	for j := 0; j < a.to; j += bf16.NR {
+	for j := first; j < last; j += bf16.NR {
 		a.packPanel(panel, k, b, group, j, bf16.NR)
 		bf16.PackB(a.half, dst[j/bf16.NR*size:], panel, bf16.NR, 1, b.depth, bf16.NR)
+	}
+}
+
+func (a *gather) packPieces(dst []uint16, k []float32, b *depthBlock, group, first, last int) {
+	s, apart := a.spec, bf16.SizeB(b.depth, 1)
+	perTap := s.C / s.Groups * s.O
+	for _, p := range b.pieces {
+		size := bf16.SizeB(p.n, 1)
+		for _, tap := range p.ks {
+			if s.Form == Forward {
+				bf16.PackPanels(a.half, dst, apart, k[tap*perTap+p.c*s.O+group*a.to+first:], s.O, 1, p.n, last-first)
+			} else {
+				bf16.PackPanels(a.half, dst, apart, k[tap*perTap+first*s.O+group*a.from+p.c:], 1, s.O, p.n, last-first)
+			}
+			dst = dst[min(size, len(dst)):]
+		}
 	}
 }
 
