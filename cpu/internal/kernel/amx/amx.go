@@ -15,13 +15,13 @@ const (
 
 // Kernel is one way to compute what the package's contract says. All of them give the same bits.
 type Kernel struct {
-	Name  string
-	panel func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+	Name   string
+	panels func(panels, rows, cols, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
 }
 
 var (
-	portableKernel = Kernel{Name: "portable", panel: portable}
-	tileKernel     = Kernel{Name: "tiles", panel: panelTiles}
+	portableKernel = Kernel{Name: "portable", panels: portable}
+	tileKernel     = Kernel{Name: "tiles", panels: panelsTiles}
 )
 
 // Portable returns the kernel that is Go alone. It runs everywhere and is the reference for the other.
@@ -35,16 +35,17 @@ func Tiles() *Kernel {
 	return &tileKernel
 }
 
-// Panel multiplies rows of A by a panel of B, over some tiles of k:
+// Panels multiplies rows of A by panels of B, over some tiles of k:
 //
 //	a: ceil(rows/16) panels, panelA elements apart, of which the first tiles of k are used
-//	b: one panel, of which the first tiles of k are used
-//	c: element (i,j) at c[i*ldc+j], ldc >= cols unless rows is 1
+//	b: panels, panelB elements apart, of which the first tiles of k are used
+//	c: element (i,j) at c[i*ldc+j], ldc >= all columns unless rows is 1
 //
-// Elements of c outside of rows×cols are neither read nor written. rows and tiles are at least 1, cols is 1 to 32.
-// Nothing is checked: callers vouch for the lengths.
-func (g *Kernel) Panel(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
-	g.panel(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
+// cols is the columns of every panel: 32 where there are several, 1 to 32 of a single one. Elements of c outside of these
+// rows and columns are neither read nor written. panels, rows and tiles are at least 1. Nothing is checked: callers vouch
+// for the lengths.
+func (g *Kernel) Panels(panels, rows, cols, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool) {
+	g.panels(panels, rows, cols, tiles, a, panelA, b, panelB, c, ldc, accumulate)
 }
 
 // Limit forms products of tiles that are never loaded, at least one round of them, and returns how many multiplications of

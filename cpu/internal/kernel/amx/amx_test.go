@@ -48,11 +48,15 @@ func (x *operands) pack() {
 	x.packedA, x.packedB = packA(x.a, x.m, x.k), packB(x.b, x.k, x.n)
 }
 
-// multiply computes C (+)= A·B, a panel of B after the other.
+// multiply computes C (+)= A·B, all whole panels of B and then what is left.
 func (x *operands) multiply(g *Kernel, c []float32, ldc int, accumulate bool) {
 	tiles := ceilDiv(x.k, Depth)
-	for j := 0; j < x.n; j += ColumnsB {
-		g.Panel(x.m, min(ColumnsB, x.n-j), tiles, &x.packedA[0], tiles*tileA, &x.packedB[j/ColumnsB*tiles*tileB], &c[j], ldc, accumulate)
+	whole, rest := x.n/ColumnsB, x.n%ColumnsB
+	if whole > 0 {
+		g.Panels(whole, x.m, ColumnsB, tiles, &x.packedA[0], tiles*tileA, &x.packedB[0], tiles*tileB, &c[0], ldc, accumulate)
+	}
+	if rest > 0 {
+		g.Panels(1, x.m, rest, tiles, &x.packedA[0], tiles*tileA, &x.packedB[whole*tiles*tileB], 0, &c[whole*ColumnsB], ldc, accumulate)
 	}
 }
 
@@ -177,10 +181,11 @@ func TestPanel(t *testing.T) {
 // TestPartOfK has a panel over some of the tiles of k give what those alone give.
 func TestPartOfK(t *testing.T) {
 	eachKernel(t, func(t *testing.T, g *Kernel) {
-		const m, n, k, skip, use = 50, 32, 160, 32, 64
+		const m, n, k, skip, use = 50, 96, 160, 32, 64
 		x := newOperands(m, n, k)
 		got := newOutput(m, n, 1)
-		g.Panel(m, n, use/Depth, &x.packedA[skip/Depth*tileA], k/Depth*tileA, &x.packedB[skip/Depth*tileB], &got.data()[0], got.ldc, false)
+		g.Panels(n/ColumnsB, m, ColumnsB, use/Depth, &x.packedA[skip/Depth*tileA], k/Depth*tileA,
+			&x.packedB[skip/Depth*tileB], k/Depth*tileB, &got.data()[0], got.ldc, false)
 		part := &operands{m: m, n: n, k: use, b: x.b[skip*n : (skip+use)*n]}
 		for i := range m {
 			part.a = append(part.a, x.a[i*k+skip:][:use]...)

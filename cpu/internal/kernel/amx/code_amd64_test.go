@@ -10,7 +10,7 @@ import (
 )
 
 // kernelFunc is the type of the assembly functions.
-type kernelFunc = func(config *byte, blocks, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+type kernelFunc = func(config *byte, panels, blocks, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
 
 // codeOf is the machine code of an assembly function, as it lies in memory. A function value leads to a wrapper, which
 // calls it with arguments on the stack.
@@ -41,16 +41,16 @@ func codeLength(f *runtime.Func) int {
 }
 
 // interpret is an assembly function's call on a machine of its own.
-func interpret(t *testing.T, f kernelFunc, cfg *config, blocks, tiles int, a []uint16, panelA int, b []uint16, c []float32, ldc int, accumulate bool) {
+func interpret(t *testing.T, f kernelFunc, cfg *config, panels, blocks, tiles int, a []uint16, panelA int, b []uint16, panelB int, c []float32, ldc int, accumulate bool) {
 	t.Helper()
 	address := func(r region) uint64 { return r.address }
 	configs := []config{*cfg}
-	stack := make([]uint64, 10)
-	stack[1], stack[2], stack[3] = address(regionOf(configs)), uint64(blocks), uint64(tiles)
-	stack[4], stack[5], stack[6] = address(regionOf(a)), uint64(panelA), address(regionOf(b))
-	stack[7], stack[8] = address(regionOf(c)), uint64(ldc)
+	stack := []uint64{
+		0, address(regionOf(configs)), uint64(panels), uint64(blocks), uint64(tiles),
+		address(regionOf(a)), uint64(panelA), address(regionOf(b)), uint64(panelB), address(regionOf(c)), uint64(ldc), 0,
+	}
 	if accumulate {
-		stack[9] = 1
+		stack[len(stack)-1] = 1
 	}
 	m := machine{code: codeOf(t, f), memory: []region{regionOf(configs), regionOf(stack), regionOf(a), regionOf(b), regionOf(c)}}
 	const sp = 4
@@ -82,7 +82,10 @@ func TestCode(t *testing.T) {
 				for _, cols := range c.cols {
 					for _, k := range []int{1, 33, 96} {
 						for _, accumulate := range []bool{false, true} {
-							testCode(t, c.f, rows, cols, k, accumulate)
+							testCode(t, c.f, 1, rows, cols, k, accumulate)
+							if cols == ColumnsB {
+								testCode(t, c.f, 3, rows, cols, k, accumulate)
+							}
 						}
 					}
 				}
@@ -108,21 +111,21 @@ func TestLimitCode(t *testing.T) {
 	runtime.KeepAlive(stack)
 }
 
-func testCode(t *testing.T, f kernelFunc, rows, cols, k int, accumulate bool) {
+func testCode(t *testing.T, f kernelFunc, panels, rows, cols, k int, accumulate bool) {
 	t.Helper()
 	blocks := 1
 	if rows%side == 0 {
 		blocks = 3 // below each other
 	}
-	x := newOperands(blocks*rows, cols, k)
+	x := newOperands(blocks*rows, panels*cols, k)
 	tiles := ceilDiv(k, Depth)
-	before := newOutput(x.m, cols, 9)
+	before := newOutput(x.m, x.n, 9)
 	got, want := before.clone(), before.clone()
 	cfg := configure(rows, cols)
-	interpret(t, f, &cfg, blocks, tiles, x.packedA, tiles*tileA, x.packedB, got.data()[:(x.m-1)*got.ldc+cols], got.ldc, accumulate)
+	interpret(t, f, &cfg, panels, blocks, tiles, x.packedA, tiles*tileA, x.packedB, tiles*tileB, got.data()[:(x.m-1)*got.ldc+x.n], got.ldc, accumulate)
 	check(t, x, before, got, accumulate)
-	portable(x.m, cols, tiles, &x.packedA[0], tiles*tileA, &x.packedB[0], &want.data()[0], want.ldc, accumulate)
+	x.multiply(&portableKernel, want.data(), want.ldc, accumulate)
 	if !slices.Equal(got.buffer, want.buffer) {
-		t.Fatalf("rows=%d cols=%d k=%d: the code and the portable kernel differ", rows, cols, k)
+		t.Fatalf("panels=%d rows=%d cols=%d k=%d: the code and the portable kernel differ", panels, rows, cols, k)
 	}
 }

@@ -13,48 +13,67 @@ func TestCompare(t *testing.T) {
 	type panel = func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
 	for name, wrong := range map[string]panel{
 		"a sum that is not one": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
-			portable(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
+			portablePanel(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
 			*c += 1
 		},
 		"an element beside the block": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
-			portable(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
+			portablePanel(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
 			*after(c, cols) = 0.5
 		},
 		"fewer tiles": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
-			portable(rows, cols, tiles-1, a, panelA, b, c, ldc, accumulate)
+			portablePanel(rows, cols, tiles-1, a, panelA, b, c, ldc, accumulate)
 		},
 		"a block less": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
 			if rows > RowsA {
-				portable(rows-RowsA, cols, tiles, a, panelA, b, c, ldc, accumulate)
+				portablePanel(rows-RowsA, cols, tiles, a, panelA, b, c, ldc, accumulate)
 			}
 		},
 		"one panel of A for all rows": func(rows, cols, tiles int, a *uint16, _ int, b *uint16, c *float32, ldc int, accumulate bool) {
-			portable(rows, cols, tiles, a, 0, b, c, ldc, accumulate)
+			portablePanel(rows, cols, tiles, a, 0, b, c, ldc, accumulate)
 		},
 		"the first tile of A twice": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
-			portable(rows, cols, 1, a, panelA, b, c, ldc, accumulate)
-			portable(rows, cols, 1, a, panelA, after(b, tileB), c, ldc, true)
+			portablePanel(rows, cols, 1, a, panelA, b, c, ldc, accumulate)
+			portablePanel(rows, cols, 1, a, panelA, after(b, tileB), c, ldc, true)
 		},
 		"rows of two panels exchanged": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
 			if rows <= 2*RowsA {
-				portable(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
+				portablePanel(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
 				return
 			}
-			portable(RowsA, cols, tiles, after(a, panelA), panelA, b, c, ldc, accumulate)
-			portable(RowsA, cols, tiles, a, panelA, b, after(c, RowsA*ldc), ldc, accumulate)
-			portable(rows-2*RowsA, cols, tiles, after(a, 2*panelA), panelA, b, after(c, 2*RowsA*ldc), ldc, accumulate)
+			portablePanel(RowsA, cols, tiles, after(a, panelA), panelA, b, c, ldc, accumulate)
+			portablePanel(RowsA, cols, tiles, a, panelA, b, after(c, RowsA*ldc), ldc, accumulate)
+			portablePanel(rows-2*RowsA, cols, tiles, after(a, 2*panelA), panelA, b, after(c, 2*RowsA*ldc), ldc, accumulate)
 		},
 		"never accumulates": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, _ bool) {
-			portable(rows, cols, tiles, a, panelA, b, c, ldc, false)
+			portablePanel(rows, cols, tiles, a, panelA, b, c, ldc, false)
 		},
 		"always accumulates": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, _ bool) {
-			portable(rows, cols, tiles, a, panelA, b, c, ldc, true)
+			portablePanel(rows, cols, tiles, a, panelA, b, c, ldc, true)
 		},
 		"narrow blocks by another's columns": func(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
-			portable(rows, max(cols, ColumnsB/2+1), tiles, a, panelA, b, c, ldc, accumulate)
+			portablePanel(rows, max(cols, ColumnsB/2+1), tiles, a, panelA, b, c, ldc, accumulate)
 		},
 	} {
-		if compare(&Kernel{Name: "wrong", panel: wrong}, &portableKernel) == "" {
+		panels := func(panels, rows, cols, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool) {
+			for i := range panels {
+				wrong(rows, cols, tiles, a, panelA, after(b, i*panelB), after(c, i*ColumnsB), ldc, accumulate)
+			}
+		}
+		if compare(&Kernel{Name: "wrong", panels: panels}, &portableKernel) == "" {
+			t.Errorf("%s: not found out", name)
+		}
+	}
+	for name, wrong := range map[string]func(i, panelB int) (from, to int){
+		"one panel of B for all columns": func(i, _ int) (int, int) { return 0, i },
+		"every panel to the first":       func(i, panelB int) (int, int) { return i * panelB, 0 },
+	} {
+		panels := func(panels, rows, cols, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool) {
+			for i := range panels {
+				from, to := wrong(i, panelB)
+				portablePanel(rows, cols, tiles, a, panelA, after(b, from), after(c, to*ColumnsB), ldc, accumulate)
+			}
+		}
+		if compare(&Kernel{Name: "wrong", panels: panels}, &portableKernel) == "" {
 			t.Errorf("%s: not found out", name)
 		}
 	}

@@ -40,8 +40,8 @@
 //     not matter on which thread a goroutine runs next, and no goroutine needs to be locked to one.
 //   - Within a call no goroutine is scheduled away. Go preempts by a signal whose handler looks for a safe point;
 //     assembly functions have none (runtime.isAsyncSafePoint: no map of their locals, and FuncFlagAsm), so the handler
-//     returns to where it interrupted. A collection that stops the world waits for the call, a few microseconds in
-//     products whose panels have eight blocks and 16 tiles. Stacks do not grow or move within it either: NOSPLIT, no frame, no calls.
+//     returns to where it interrupted. A collection that stops the world waits for the call, some tens of microseconds
+//     in a product of 256 by 512 elements over 512 steps of k. Stacks do not grow or move within it either: NOSPLIT, no frame, no calls.
 //   - Signals, for preemption, profiles and timers, do arrive within a call. Linux saves the tiles in the signal's
 //     frame and gives the handler clean ones; its return restores them, and the instruction that was interrupted goes
 //     on with the row that it had reached (it counts rows in the tiles' configuration for that). So it is when the

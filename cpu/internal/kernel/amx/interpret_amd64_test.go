@@ -198,6 +198,8 @@ func (m *machine) words(op, rex byte) {
 		m.r[o.reg] = binary.LittleEndian.Uint64(m.at(o.address, 8))
 	case op == 0x8d && o.memory:
 		m.r[o.reg] = o.address
+	case op == 0x89 && o.memory:
+		binary.LittleEndian.PutUint64(m.at(o.address, 8), m.r[o.reg])
 	case o.memory:
 		m.fail("opcode %#x with memory", op)
 	case op == 0x89:
@@ -242,7 +244,7 @@ func (m *machine) vex() {
 		}
 		m.shape(o.reg)
 		m.tiles[o.reg] = [16][64]byte{}
-	case [2]byte{3, 0x4b}, [2]byte{1, 0x4b}:
+	case [2]byte{3, 0x4b}:
 		m.load(o)
 	case [2]byte{2, 0x4b}:
 		m.store(o)

@@ -47,10 +47,11 @@ var missing = sync.OnceValue(func() []string {
 // compare is the first element in which the products of two kernels differ, or "". The shapes reach every kernel and
 // what is left over of its blocks. Numbers are such that all sums are exact: the order of additions makes no difference.
 func compare(x, y *Kernel) string {
-	const tiles, ldc = 2, ColumnsB + 1
+	const tiles, ldc = 2, 2*ColumnsB + 1
 	for _, rows := range []int{5*RowsA + 4, RowsA - 5} { // two blocks and a rest, or a part of one
-		for _, cols := range []int{ColumnsB - 3, ColumnsB/2 - 7} {
-			a, b := make([]uint16, PackedSizeA(rows, tiles*Depth)), make([]uint16, PackedSizeB(tiles*Depth, cols))
+		for _, shape := range [][2]int{{1, ColumnsB - 3}, {1, ColumnsB/2 - 7}, {2, ColumnsB}} {
+			panels, cols := shape[0], shape[1]
+			a, b := make([]uint16, PackedSizeA(rows, tiles*Depth)), make([]uint16, PackedSizeB(tiles*Depth, panels*cols))
 			for i := range a {
 				a[i] = uint16(0x3f80 + i*37%127) // 1 to 2
 			}
@@ -64,11 +65,11 @@ func compare(x, y *Kernel) string {
 					for i := range of[k] {
 						of[k][i] = float32(i % 61)
 					}
-					g.Panel(rows, cols, tiles, &a[0], tiles*tileA, &b[0], &of[k][0], ldc, accumulate)
+					g.Panels(panels, rows, cols, tiles, &a[0], tiles*tileA, &b[0], tiles*tileB, &of[k][0], ldc, accumulate)
 				}
 				for i, v := range of[0] {
 					if v != of[1][i] {
-						return fmt.Sprintf("%d by %d: element [%d,%d] is %v by %s and %v by %s", rows, cols, i/ldc, i%ldc, v, x.Name, of[1][i], y.Name)
+						return fmt.Sprintf("%d by %d: element [%d,%d] is %v by %s and %v by %s", rows, panels*cols, i/ldc, i%ldc, v, x.Name, of[1][i], y.Name)
 					}
 				}
 			}

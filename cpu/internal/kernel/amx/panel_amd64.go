@@ -42,19 +42,20 @@ func configure(rows, cols int) config {
 	return c
 }
 
-// panelTiles is Kernel.Panel with tiles: all blocks of 32 rows in one call, what is left in another.
-func panelTiles(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
+// panelsTiles is Kernel.Panels with tiles: all blocks of 32 rows in one call, since configuring tiles takes as long as
+// some products, and what is left in another.
+func panelsTiles(panels, rows, cols, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool) {
 	const block = 2 * side
 	blocks, rest := rows/block, rows%block
 	if blocks > 0 {
 		cfg := configure(block, cols)
-		run(&cfg, block, cols, blocks, tiles, a, panelA, b, c, ldc, accumulate)
+		run(&cfg, block, cols, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
 	}
 	if rest > 0 {
 		cfg := configure(rest, cols)
 		a = (*uint16)(unsafe.Add(unsafe.Pointer(a), 2*(2*blocks*panelA)))
 		c = (*float32)(unsafe.Add(unsafe.Pointer(c), 4*(blocks*block*ldc)))
-		run(&cfg, rest, cols, 1, tiles, a, panelA, b, c, ldc, accumulate)
+		run(&cfg, rest, cols, panels, 1, tiles, a, panelA, b, panelB, c, ldc, accumulate)
 	}
 }
 
@@ -65,16 +66,16 @@ func limit(rounds int) {
 }
 
 // run calls the kernel that has the tiles of a block.
-func run(cfg *config, rows, cols, blocks, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
+func run(cfg *config, rows, cols, panels, blocks, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool) {
 	p := (*byte)(unsafe.Pointer(cfg))
 	switch {
 	case rows > side && cols > side:
-		panel32x32BF16AMX(p, blocks, tiles, a, panelA, b, c, ldc, accumulate)
+		panel32x32BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
 	case rows > side:
-		panel32x16BF16AMX(p, blocks, tiles, a, panelA, b, c, ldc, accumulate)
+		panel32x16BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
 	case cols > side:
-		panel16x32BF16AMX(p, blocks, tiles, a, panelA, b, c, ldc, accumulate)
+		panel16x32BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
 	default:
-		panel16x16BF16AMX(p, blocks, tiles, a, panelA, b, c, ldc, accumulate)
+		panel16x16BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
 	}
 }

@@ -5,8 +5,8 @@ package amx
 // assembly says whether this build has the kernels.
 const assembly = false
 
-// panelTiles stands in the place of the kernel that this build does not have; Tiles keeps it from being called.
-func panelTiles(int, int, int, *uint16, int, *uint16, *float32, int, bool) {
+// panelsTiles stands in the place of the kernel that this build does not have; Tiles keeps it from being called.
+func panelsTiles(int, int, int, int, *uint16, int, *uint16, int, *float32, int, bool) {
 	panic("amx: this build has no assembly")
 }
 

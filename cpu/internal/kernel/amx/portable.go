@@ -5,8 +5,17 @@ import (
 	"unsafe"
 )
 
-// portable is Kernel.Panel in Go, with the rounding of TDPBF16PS.
-func portable(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
+// portable is Kernel.Panels in Go, with the rounding of TDPBF16PS.
+func portable(panels, rows, cols, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool) {
+	for i := range panels {
+		b := (*uint16)(unsafe.Add(unsafe.Pointer(b), 2*i*panelB))
+		c := (*float32)(unsafe.Add(unsafe.Pointer(c), 4*i*ColumnsB))
+		portablePanel(rows, cols, tiles, a, panelA, b, c, ldc, accumulate)
+	}
+}
+
+// portablePanel multiplies by one panel of B.
+func portablePanel(rows, cols, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool) {
 	as := unsafe.Slice(a, (ceilDiv(rows, RowsA)-1)*panelA+tiles*tileA)
 	bs := unsafe.Slice(b, tiles*tileB)
 	cs := unsafe.Slice(c, (rows-1)*ldc+cols)

@@ -20,10 +20,10 @@ func TestTilesAreReleased(t *testing.T) {
 	skipWithoutTiles(t)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	for _, s := range [][2]int{{70, 32}, {20, 16}, {16, 20}, {3, 3}} {
+	for _, s := range [][2]int{{70, 96}, {20, 16}, {16, 20}, {3, 3}} {
 		x := newOperands(s[0], s[1], 40)
 		c := make([]float32, x.m*x.n)
-		tileKernel.Panel(x.m, x.n, 2, &x.packedA[0], 2*tileA, &x.packedB[0], &c[0], x.n, false)
+		x.multiply(&tileKernel, c, x.n, false)
 		left := [64]byte{1}
 		configuration(&left[0])
 		if left != [64]byte{} {
@@ -66,7 +66,7 @@ func TestProductsAllocateNothingForEachPanel(t *testing.T) {
 	x := newOperands(40, 20, 40)
 	c := make([]float32, x.m*x.n)
 	if n := testing.AllocsPerRun(10, func() {
-		tileKernel.Panel(x.m, x.n, 2, &x.packedA[0], 2*tileA, &x.packedB[0], &c[0], x.n, false)
+		x.multiply(&tileKernel, c, x.n, false)
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -4,29 +4,29 @@
 
 package amx
 
-// panel32x32BF16AMX computes blocks below each other of 32 by 32 elements of C, or as
-// many of them as config's tiles have. It configures the tiles and releases them.
+// panel32x32BF16AMX computes blocks of 32 by 32 elements of C, or as many of them as config's tiles
+// have, below each other for each panel of B. It configures the tiles and releases them.
 //
 //go:noescape
-func panel32x32BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+func panel32x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
 
-// panel32x16BF16AMX computes blocks below each other of 32 by 16 elements of C, or as
-// many of them as config's tiles have. It configures the tiles and releases them.
+// panel32x16BF16AMX computes blocks of 32 by 16 elements of C, or as many of them as config's tiles
+// have, below each other for each panel of B. It configures the tiles and releases them.
 //
 //go:noescape
-func panel32x16BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+func panel32x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
 
-// panel16x32BF16AMX computes blocks below each other of 16 by 32 elements of C, or as
-// many of them as config's tiles have. It configures the tiles and releases them.
+// panel16x32BF16AMX computes blocks of 16 by 32 elements of C, or as many of them as config's tiles
+// have, below each other for each panel of B. It configures the tiles and releases them.
 //
 //go:noescape
-func panel16x32BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+func panel16x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
 
-// panel16x16BF16AMX computes blocks below each other of 16 by 16 elements of C, or as
-// many of them as config's tiles have. It configures the tiles and releases them.
+// panel16x16BF16AMX computes blocks of 16 by 16 elements of C, or as many of them as config's tiles
+// have, below each other for each panel of B. It configures the tiles and releases them.
 //
 //go:noescape
-func panel16x16BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
+func panel16x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
 
 // limitBF16AMX forms 16 products of tiles a round, without loading any. It configures the tiles and releases them.
 //

@@ -4,26 +4,28 @@
 
 #include "textflag.h"
 
-// func panel32x32BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
-TEXT ·panel32x32BF16AMX(SB), NOSPLIT, $0-65
+// func panel32x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+TEXT ·panel32x32BF16AMX(SB), NOSPLIT, $0-81
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
-	MOVQ blocks+8(FP), R9
-	MOVQ tiles+16(FP), R10
-	MOVQ a+24(FP), SI
-	MOVQ panelA+32(FP), R11
-	MOVQ b+40(FP), DX
-	MOVQ c+48(FP), DI
-	MOVQ ldc+56(FP), R12
+	MOVQ tiles+24(FP), R10
+	MOVQ panelA+40(FP), R11
+	MOVQ ldc+72(FP), R12
 	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
+
+panel:
+	MOVQ blocks+16(FP), R9
+	MOVQ a+32(FP), SI
+	MOVQ b+48(FP), DX
+	MOVQ c+64(FP), DI
 
 block:
 	MOVQ  R12, R8
 	SHLQ  $0x04, R8
 	ADDQ  DI, R8
-	MOVB  accumulate+64(FP), AL
+	MOVB  accumulate+80(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -46,11 +48,11 @@ loaded:
 
 tile:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x34; BYTE $0x59 // TILELOADD (CX)(BX*2), T6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x79; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADDT1 (AX)(BX*1), T4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADD (AX)(BX*1), T4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4 // TDPBF16PS T6, T4, T0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x7c; BYTE $0x59; BYTE $0x40 // TILELOADD 64(CX)(BX*2), T7
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xcc // TDPBF16PS T7, T4, T1
-	BYTE $0xc4; BYTE $0xc2; BYTE $0x79; BYTE $0x4b; BYTE $0x6c; BYTE $0x1d; BYTE $0x00 // TILELOADDT1 (R13)(BX*1), T5
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x7b; BYTE $0x4b; BYTE $0x6c; BYTE $0x1d; BYTE $0x00 // TILELOADD (R13)(BX*1), T5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xd5 // TDPBF16PS T6, T5, T2
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xdd // TDPBF16PS T7, T5, T3
 	ADDQ $0x00000400, AX
@@ -71,29 +73,46 @@ tile:
 	ADDQ AX, DI
 	DECQ R9
 	JNZ  block
+	MOVQ panels+8(FP), R8
+	DECQ R8
+	JZ   release
+	MOVQ R8, panels+8(FP)
+	MOVQ b+48(FP), DX
+	MOVQ panelB+56(FP), CX
+	SHLQ $0x01, CX
+	ADDQ CX, DX
+	MOVQ DX, b+48(FP)
+	MOVQ c+64(FP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, c+64(FP)
+	JMP  panel
+
+release:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func panel32x16BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
-TEXT ·panel32x16BF16AMX(SB), NOSPLIT, $0-65
+// func panel32x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+TEXT ·panel32x16BF16AMX(SB), NOSPLIT, $0-81
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
-	MOVQ blocks+8(FP), R9
-	MOVQ tiles+16(FP), R10
-	MOVQ a+24(FP), SI
-	MOVQ panelA+32(FP), R11
-	MOVQ b+40(FP), DX
-	MOVQ c+48(FP), DI
-	MOVQ ldc+56(FP), R12
+	MOVQ tiles+24(FP), R10
+	MOVQ panelA+40(FP), R11
+	MOVQ ldc+72(FP), R12
 	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
+
+panel:
+	MOVQ blocks+16(FP), R9
+	MOVQ a+32(FP), SI
+	MOVQ b+48(FP), DX
+	MOVQ c+64(FP), DI
 
 block:
 	MOVQ  R12, R8
 	SHLQ  $0x04, R8
 	ADDQ  DI, R8
-	MOVB  accumulate+64(FP), AL
+	MOVB  accumulate+80(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -112,9 +131,9 @@ loaded:
 
 tile:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x34; BYTE $0x59 // TILELOADD (CX)(BX*2), T6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x79; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADDT1 (AX)(BX*1), T4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADD (AX)(BX*1), T4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4 // TDPBF16PS T6, T4, T0
-	BYTE $0xc4; BYTE $0xc2; BYTE $0x79; BYTE $0x4b; BYTE $0x6c; BYTE $0x1d; BYTE $0x00 // TILELOADDT1 (R13)(BX*1), T5
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x7b; BYTE $0x4b; BYTE $0x6c; BYTE $0x1d; BYTE $0x00 // TILELOADD (R13)(BX*1), T5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xd5 // TDPBF16PS T6, T5, T2
 	ADDQ $0x00000400, AX
 	ADDQ $0x00000400, R13
@@ -132,26 +151,43 @@ tile:
 	ADDQ AX, DI
 	DECQ R9
 	JNZ  block
+	MOVQ panels+8(FP), R8
+	DECQ R8
+	JZ   release
+	MOVQ R8, panels+8(FP)
+	MOVQ b+48(FP), DX
+	MOVQ panelB+56(FP), CX
+	SHLQ $0x01, CX
+	ADDQ CX, DX
+	MOVQ DX, b+48(FP)
+	MOVQ c+64(FP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, c+64(FP)
+	JMP  panel
+
+release:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func panel16x32BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
-TEXT ·panel16x32BF16AMX(SB), NOSPLIT, $0-65
+// func panel16x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+TEXT ·panel16x32BF16AMX(SB), NOSPLIT, $0-81
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
-	MOVQ blocks+8(FP), R9
-	MOVQ tiles+16(FP), R10
-	MOVQ a+24(FP), SI
-	MOVQ panelA+32(FP), R11
-	MOVQ b+40(FP), DX
-	MOVQ c+48(FP), DI
-	MOVQ ldc+56(FP), R12
+	MOVQ tiles+24(FP), R10
+	MOVQ panelA+40(FP), R11
+	MOVQ ldc+72(FP), R12
 	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
 
+panel:
+	MOVQ blocks+16(FP), R9
+	MOVQ a+32(FP), SI
+	MOVQ b+48(FP), DX
+	MOVQ c+64(FP), DI
+
 block:
-	MOVB  accumulate+64(FP), AL
+	MOVB  accumulate+80(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -169,7 +205,7 @@ loaded:
 
 tile:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x34; BYTE $0x59 // TILELOADD (CX)(BX*2), T6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x79; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADDT1 (AX)(BX*1), T4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADD (AX)(BX*1), T4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4 // TDPBF16PS T6, T4, T0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x7c; BYTE $0x59; BYTE $0x40 // TILELOADD 64(CX)(BX*2), T7
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xcc // TDPBF16PS T7, T4, T1
@@ -185,26 +221,43 @@ tile:
 	ADDQ AX, DI
 	DECQ R9
 	JNZ  block
+	MOVQ panels+8(FP), R8
+	DECQ R8
+	JZ   release
+	MOVQ R8, panels+8(FP)
+	MOVQ b+48(FP), DX
+	MOVQ panelB+56(FP), CX
+	SHLQ $0x01, CX
+	ADDQ CX, DX
+	MOVQ DX, b+48(FP)
+	MOVQ c+64(FP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, c+64(FP)
+	JMP  panel
+
+release:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func panel16x16BF16AMX(config *byte, blocks int, tiles int, a *uint16, panelA int, b *uint16, c *float32, ldc int, accumulate bool)
-TEXT ·panel16x16BF16AMX(SB), NOSPLIT, $0-65
+// func panel16x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+TEXT ·panel16x16BF16AMX(SB), NOSPLIT, $0-81
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
-	MOVQ blocks+8(FP), R9
-	MOVQ tiles+16(FP), R10
-	MOVQ a+24(FP), SI
-	MOVQ panelA+32(FP), R11
-	MOVQ b+40(FP), DX
-	MOVQ c+48(FP), DI
-	MOVQ ldc+56(FP), R12
+	MOVQ tiles+24(FP), R10
+	MOVQ panelA+40(FP), R11
+	MOVQ ldc+72(FP), R12
 	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
 
+panel:
+	MOVQ blocks+16(FP), R9
+	MOVQ a+32(FP), SI
+	MOVQ b+48(FP), DX
+	MOVQ c+64(FP), DI
+
 block:
-	MOVB  accumulate+64(FP), AL
+	MOVB  accumulate+80(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -220,7 +273,7 @@ loaded:
 
 tile:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x34; BYTE $0x59 // TILELOADD (CX)(BX*2), T6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x79; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADDT1 (AX)(BX*1), T4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x24; BYTE $0x18 // TILELOADD (AX)(BX*1), T4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4 // TDPBF16PS T6, T4, T0
 	ADDQ $0x00000400, AX
 	ADDQ $0x00000800, CX
@@ -233,6 +286,21 @@ tile:
 	ADDQ AX, DI
 	DECQ R9
 	JNZ  block
+	MOVQ panels+8(FP), R8
+	DECQ R8
+	JZ   release
+	MOVQ R8, panels+8(FP)
+	MOVQ b+48(FP), DX
+	MOVQ panelB+56(FP), CX
+	SHLQ $0x01, CX
+	ADDQ CX, DX
+	MOVQ DX, b+48(FP)
+	MOVQ c+64(FP), DI
+	ADDQ $0x00000080, DI
+	MOVQ DI, c+64(FP)
+	JMP  panel
+
+release:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 

@@ -286,7 +286,7 @@ func TestTilesReadThisFormat(t *testing.T) {
 	PackB(g, packedB, b, n, 1, k, n)
 	got, want := make([]float32, m*n), make([]float32, m*n)
 	for j := 0; j < n; j += NR {
-		amx.Portable().Panel(m, min(NR, n-j), tiles, &packedA[0], tiles*tileA, &packedB[j/NR*tiles*tileB], &got[j], n, false)
+		amx.Portable().Panels(1, m, min(NR, n-j), tiles, &packedA[0], tiles*tileA, &packedB[j/NR*tiles*tileB], tiles*tileB, &got[j], n, false)
 	}
 	g.Block(m, n, k, packedA, packedB, want, n, false)
 	for i := range want {

@@ -122,15 +122,20 @@ func (g *Kernel) Panels(m, n, k int, a, b []uint16, apart int, c []float32, ldc 
 	if len(a) < ceilDiv(m, MR)*tiles*tileA || len(b) < (ceilDiv(n, NR)-1)*apart+tiles*tileB || len(c) < (m-1)*ldc+n {
 		panic("bf16: Block: a slice is too short")
 	}
-	for j := 0; j < n; j += NR {
-		rows, columns := min(m, max(0, j+NR-diagonal)), min(NR, n-j)
-		if rows == 0 {
+	rowsOf := func(j int) int { return min(m, max(0, j+NR-diagonal)) }
+	count := 1 // panels of as many rows
+	for j := 0; j < n; j += count * NR {
+		rows, columns := rowsOf(j), min(NR, n-j)
+		if count = 1; rows == 0 {
 			continue
 		}
 		panel := unsafe.SliceData(b[j/NR*apart:])
 		switch {
 		case g.multiplier == tdpbf16ps:
-			amx.Tiles().Panel(rows, columns, tiles, unsafe.SliceData(a), tiles*tileA, panel, &c[j], ldc, accumulate)
+			for columns == NR && j+(count+1)*NR <= n && rowsOf(j+count*NR) == rows {
+				count++
+			}
+			amx.Tiles().Panels(count, rows, columns, tiles, unsafe.SliceData(a), tiles*tileA, panel, apart, &c[j], ldc, accumulate)
 		case columns == NR:
 			g.panel(rows, tiles, unsafe.SliceData(a), panel, &c[j], ldc, accumulate)
 		default:

@@ -1,5 +1,7 @@
 package gemm
 
+import "cmp"
+
 // Blocking, found by measurement.
 const (
 	// panelBytes is a panel of B, as large as the smallest first-level caches. With what passes by it does not stay
@@ -34,11 +36,11 @@ type plan struct {
 }
 
 // tile is what the cuts depend on beside the shape: rows and columns of the largest tile, bytes of a packed element,
-// and the steps of k that packing fills up to.
-type tile struct{ mr, nr, size, deep int }
+// the steps of k that packing fills up to, and the most columns of a piece, 0 for cols.
+type tile struct{ mr, nr, size, deep, cols int }
 
 func (g *Kernel[T]) plan(m, n, k int) plan {
-	return tile{g.MR, g.NR, g.size(), 1}.plan(m, n, k)
+	return tile{mr: g.MR, nr: g.NR, size: g.size(), deep: 1}.plan(m, n, k)
 }
 
 // plan chooses the cuts of a product with m, n, k > 0.
@@ -46,7 +48,7 @@ func (t tile) plan(m, n, k int) plan {
 	p := plan{m: m, n: n, k: k, groups: 1, perK: k}
 	p.kc = roundUp(ceilDiv(k, ceilDiv(k, panelBytes/(t.nr*t.size))), t.deep)
 	p.mc = even(m, min(rows, blockBytes/(p.kc*t.size)/t.mr*t.mr), t.mr)
-	p.nc = even(n, cols, t.nr)
+	p.nc = even(n, cmp.Or(t.cols, cols), t.nr)
 	if k >= 4*max(m, n) && k >= 2*shortest {
 		p.split()
 	}

@@ -23,7 +23,7 @@ const (
 	prefixF2   = 3
 
 	opcodeConfig = 0x49 // LDTILECFG, STTILECFG, TILERELEASE, TILEZERO
-	opcodeMemory = 0x4b // TILELOADD, TILELOADDT1, TILESTORED
+	opcodeMemory = 0x4b // TILELOADD, TILESTORED
 	opcodeBF16   = 0x5c // TDPBF16PS
 )
 
@@ -41,9 +41,6 @@ func tilezero(t tile) []byte { return withTiles(prefixF2, opcodeConfig, t, 0, 0)
 
 // tileloadd loads the rows of t from m; the index register, times the scale, is the distance between rows.
 func tileloadd(t tile, m operand.Mem) []byte { return withMemory(prefixF2, opcodeMemory, t, m, true) }
-
-// tileloaddt1 is tileloadd with the hint that the rows are not wanted in the first-level cache.
-func tileloaddt1(t tile, m operand.Mem) []byte { return withMemory(prefix66, opcodeMemory, t, m, true) }
 
 // tilestored stores the rows of t to m.
 func tilestored(t tile, m operand.Mem) []byte { return withMemory(prefixF3, opcodeMemory, t, m, true) }

@@ -36,8 +36,6 @@ func TestEncodings(t *testing.T) {
 		{"tileloadd 64(%rsi,%rdx,2),%tmm2", tileloadd(2, rows(reg.RSI, reg.RDX, 2, 64)), "c4 e2 7b 4b 54 56 40"},
 		{"tileloadd 0x400(%rsi,%rdx,4),%tmm2", tileloadd(2, rows(reg.RSI, reg.RDX, 4, 0x400)), "c4 e2 7b 4b 94 96 00 04 00 00"},
 		{"tileloadd (%rbp,%rdx,1),%tmm2", tileloadd(2, rows(reg.RBP, reg.RDX, 1, 0)), "c4 e2 7b 4b 54 15 00"},
-		{"tileloaddt1 (%rax,%rbx,1),%tmm4", tileloaddt1(4, rows(reg.RAX, reg.RBX, 1, 0)), "c4 e2 79 4b 24 18"},
-		{"tileloaddt1 64(%r10,%r11,1),%tmm3", tileloaddt1(3, rows(reg.R10, reg.R11, 1, 64)), "c4 82 79 4b 5c 1a 40"},
 		{"tilestored %tmm0,(%rdi,%r8,1)", tilestored(0, rows(reg.RDI, reg.R8, 1, 0)), "c4 a2 7a 4b 04 07"},
 		{"tilestored %tmm3,64(%r15,%rax,1)", tilestored(3, rows(reg.R15, reg.RAX, 1, 64)), "c4 c2 7a 4b 5c 07 40"},
 		{"tdpbf16ps %tmm6,%tmm4,%tmm0", tdpbf16ps(0, 4, 6), "c4 e2 4a 5c c4"},
