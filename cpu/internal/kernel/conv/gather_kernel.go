@@ -32,15 +32,25 @@ type gatherKernel struct {
 	partial                     int // elements of one chunk's sums
 	base, perWorker             int
 	blockAt, packAt             int
-	packedAt                    int // of rounded operands, the gathered block
+	packedAt                    int  // of rounded operands, the gathered block
+	packsOnce                   bool // the output's gradient is packed once for all parts, at packedB
+	packedB, packedBSize        int  // the latter of one block of one group
 	total                       int
 	addItems                    int
 }
 
 // The stages of gatherKernel.
 const (
-	gatherKernelMultiply = iota
+	gatherKernelPack = iota
+	gatherKernelMultiply
 	gatherKernelAdd
+)
+
+// packedOnce is the elements of packed gradients that are kept for all parts, and fewParts are so few that packing them
+// for each costs little.
+const (
+	packedOnce = 1 << 22
+	fewParts   = 2
 )
 
 // addGrain is the elements that one item adds.
@@ -73,13 +83,22 @@ func newGatherKernel(s Spec, g *gemm.Micro, half *bf16.Kernel, threads int) *gat
 	}
 	switch {
 	case half != nil:
-		a.packAt = mem.take(bf16.SizeB(a.mc, a.to) / 2)
+		a.packedBSize = bf16.SizeB(a.mc, a.to) / 2
+		if all := a.positionBlocks() * s.Groups * a.packedBSize; len(a.grid.blocks) > fewParts && 2*all <= packedOnce {
+			a.packsOnce = true
+		} else {
+			a.packAt = mem.take(a.packedBSize)
+		}
 		a.packedAt = mem.take(bf16.SizeA(deepest, a.mc) / 2)
 	case !a.inRows:
 		a.packAt = mem.take(g.PackedSizeB(a.mc, a.to))
 	}
 	a.perWorker = mem.size
 	a.base = roundUp((a.chunks-a.first())*a.partial, 16)
+	if a.packsOnce {
+		a.packedB = a.base
+		a.base += a.positionBlocks() * s.Groups * a.packedBSize
+	}
 	a.total = a.base + threads*a.perWorker
 	return a
 }
@@ -126,7 +145,12 @@ func (a *gatherKernel) String() string {
 
 func (a *gatherKernel) scratch() int { return a.total }
 
+func (a *gatherKernel) positionBlocks() int { return ceilDiv(a.positions, a.mc) }
+
 func (a *gatherKernel) run(t *task) {
+	if a.packsOnce {
+		t.each(gatherKernelPack, a.positionBlocks()*a.spec.Groups)
+	}
 	t.each(gatherKernelMultiply, len(a.grid.blocks)*a.spec.Groups*a.chunks)
 	if a.chunks > a.first() {
 		t.each(gatherKernelAdd, a.addItems)
@@ -134,7 +158,13 @@ func (a *gatherKernel) run(t *task) {
 }
 
 func (a *gatherKernel) item(t *task, worker, i int) {
-	if t.stage == gatherKernelAdd {
+	switch t.stage {
+	case gatherKernelPack:
+		p := i / a.spec.Groups * a.mc
+		_, dys := a.operands(t)
+		a.packGradient(a.packedBlock(t, i), dys, p, min(a.mc, a.positions-p), i%a.spec.Groups)
+		return
+	case gatherKernelAdd:
 		a.add(t, i*addGrain, min((i+1)*addGrain, a.partial))
 		return
 	}
@@ -142,6 +172,20 @@ func (a *gatherKernel) item(t *task, worker, i int) {
 	parts := len(a.grid.blocks)
 	part, group, chunk := i%parts, i/parts%a.spec.Groups, i/parts/a.spec.Groups
 	a.multiply(t, worker, &a.grid.blocks[part], group, chunk)
+}
+
+// packedBlock is memory for the packed gradient of block i/Groups of positions and group i%Groups.
+func (a *gatherKernel) packedBlock(t *task, i int) []uint16 {
+	return halves(t.scratch[a.packedB+i*a.packedBSize:][:a.packedBSize])
+}
+
+// operands are what the products are of: the input, and the output's gradient.
+func (a *gatherKernel) operands(t *task) (xs, dys bf16.Operand) {
+	xs, dys = bf16.Operand{Floats: t.a, Halves: t.halfA}, bf16.Operand{Floats: t.b, Halves: t.halfB}
+	if a.mirrored {
+		return dys, xs
+	}
+	return xs, dys
 }
 
 // sums is where a chunk's sums are kept.
@@ -157,10 +201,7 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 	s := a.spec
 	mine := t.scratch[a.base+worker*a.perWorker:][:a.perWorker]
 	dk := a.sums(t, chunk)
-	xs, dys := bf16.Operand{Floats: t.a, Halves: t.halfA}, bf16.Operand{Floats: t.b, Halves: t.halfB}
-	if a.mirrored {
-		xs, dys = dys, xs
-	}
+	xs, dys := a.operands(t)
 	first, last := chunk*a.perChunk, min((chunk+1)*a.perChunk, a.positions)
 	for p := first; p < last; p += a.mc {
 		m := min(a.mc, last-p)
@@ -168,7 +209,14 @@ func (a *gatherKernel) multiply(t *task, worker int, b *depthBlock, group, chunk
 		row := b.pieces[0].ks[0]*a.from + b.pieces[0].c
 		to := dk[row*s.O+group*a.to:]
 		if a.half != nil {
-			a.productRounded(mine, xs, dys, b, p, m, group, to, p > first)
+			var packed []uint16
+			if a.packsOnce {
+				packed = a.packedBlock(t, p/a.mc*s.Groups+group)
+			} else {
+				packed = halves(mine[a.packAt:])
+				a.packGradient(packed, dys, p, m, group)
+			}
+			a.productRounded(mine, xs, packed, b, p, m, group, to, p > first)
 			continue
 		}
 		x, lda := gathered(a, mine[a.blockAt:], xs.Floats, b, p, m, group)

@@ -209,9 +209,19 @@ func (w *roundedRun[T]) edge(i, at, x int) {
 	}
 }
 
+// packGradient packs the output's gradient at m positions, from p on.
+func (a *gatherKernel) packGradient(packed []uint16, dys bf16.Operand, p, m, group int) {
+	ld, at := a.spec.O, p*a.spec.O+group*a.to
+	if dys.Halved() {
+		bf16.PackB(a.half, packed, dys.Halves[at:], ld, 1, m, a.to)
+	} else {
+		bf16.PackB(a.half, packed, dys.Floats[at:], ld, 1, m, a.to)
+	}
+}
+
 // productRounded is gatherKernel.product of rounded operands, for the positions from p on.
-func (a *gatherKernel) productRounded(mine []float32, xs, dys bf16.Operand, b *depthBlock, p, m, group int, dk []float32, accumulate bool) {
-	packedA, packedB := halves(mine[a.packedAt:]), halves(mine[a.packAt:])
+func (a *gatherKernel) productRounded(mine []float32, xs bf16.Operand, packedB []uint16, b *depthBlock, p, m, group int, dk []float32, accumulate bool) {
+	packedA := halves(mine[a.packedAt:])
 	if xs.Halved() {
 		x, lda := gathered(a, halves(mine[a.blockAt:]), xs.Halves, b, p, m, group)
 		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
@@ -219,11 +229,5 @@ func (a *gatherKernel) productRounded(mine []float32, xs, dys bf16.Operand, b *d
 		x, lda := gathered(a, mine[a.blockAt:], xs.Floats, b, p, m, group)
 		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
 	}
-	ld, at := a.spec.O, p*a.spec.O+group*a.to
-	if dys.Halved() {
-		bf16.PackB(a.half, packedB, dys.Halves[at:], ld, 1, m, a.to)
-	} else {
-		bf16.PackB(a.half, packedB, dys.Floats[at:], ld, 1, m, a.to)
-	}
-	a.half.Block(b.depth, a.to, m, packedA, packedB, dk, ld, accumulate)
+	a.half.Block(b.depth, a.to, m, packedA, packedB, dk, a.spec.O, accumulate)
 }

@@ -100,6 +100,12 @@ func TestFormsRounded(t *testing.T) {
 			"64 groups":   spec(1, 6, 5, 128, 3, 3, 64, 1, 1, 1, 2),
 			"640":         spec(1, 4, 4, 640, 2, 2, 70, 1, 1, 1, 1),
 			"1x1":         spec(1, 9, 9, 64, 1, 1, 70, 1, 1, 0, 1),
+			// Sums that take several blocks of two taps, and a last one of one.
+			"192": spec(1, 5, 6, 192, 3, 3, 160, 1, 1, 1, 1),
+			"200": spec(1, 5, 6, 200, 3, 3, 40, 1, 1, 1, 1),
+			// Kernel gradients in many parts, over two blocks of positions.
+			"520 out":        spec(1, 18, 18, 40, 3, 3, 520, 1, 1, 1, 1),
+			"520 out groups": spec(2, 12, 13, 64, 3, 3, 1040, 1, 1, 1, 2),
 		} {
 			t.Run(name, func(t *testing.T) { formsRounded(t, s, 2, l) })
 		}
