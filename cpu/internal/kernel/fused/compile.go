@@ -156,6 +156,14 @@ func Compile(p *Program, l isa.Level) (*Exec, error) {
 	}
 	newAllocator(e, p).run()
 	e.chooseBlock()
+	if wide, differs := p.widened(); differs && len(e.reductions) > 0 {
+		// Sums are added in blocks and chunks: those of bfloat16 are to have the bits of the same sums of float32.
+		w, err := Compile(wide, l)
+		if err != nil {
+			return nil, err
+		}
+		e.block = w.block
+	}
 	for _, s := range strides {
 		e.transposes = e.transposes || e.long() && s[len(e.outer)] > 1
 	}

@@ -12,6 +12,7 @@ package fused
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -76,6 +77,23 @@ func (o Opcode) String() string { return opNames[o] }
 
 // IsMask reports whether the instruction's result is a mask.
 func (o Opcode) IsMask() bool { return o >= Equal && o <= MaskNot || o == ToMask }
+
+// widened is the program with float32 in memory wherever it has bfloat16, and whether it has any.
+func (p *Program) widened() (wide *Program, differs bool) {
+	w := *p
+	w.Inputs, w.Outputs = slices.Clone(p.Inputs), slices.Clone(p.Outputs)
+	for i := range w.Inputs {
+		if in := &w.Inputs[i]; in.DType == dtypes.BFloat16 {
+			in.DType, differs = dtypes.Float32, true
+		}
+	}
+	for i := range w.Outputs {
+		if out := &w.Outputs[i]; out.DType == dtypes.BFloat16 {
+			out.DType, differs = dtypes.Float32, true
+		}
+	}
+	return &w, differs
+}
 
 // Instr computes register Dst from registers A, B, C. Registers 0 to len(Inputs)-1 hold the inputs and are not
 // written to; every other register is written exactly once before it is read.

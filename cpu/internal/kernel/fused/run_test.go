@@ -2,6 +2,7 @@ package fused
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -120,6 +121,47 @@ func TestRangeAside(t *testing.T) {
 		}
 		if !slices.Equal(m.out[0], want[0]) {
 			t.Errorf("c=%d: other bytes than in one piece, or than in float64", c)
+		}
+	}
+}
+
+// TestSumsOfHalves has the sums of a program that reads and stores bfloat16 have the bits of those of the same numbers in
+// float32. They are so different in size that a sum says in what pieces it was added.
+func TestSumsOfHalves(t *testing.T) {
+	for _, c := range []int{3, 64, 300} {
+		rows := 1 << 19 / c
+		b := newBuilder(dtypes.Float32, rows, c)
+		x, dy := b.halves(rowMajor(b.p.Dims, all)), b.dense()
+		r := b.op(Select, b.op(Greater, x, b.constant(0)), dy, b.constant(0))
+		b.store(r).sum(r, func(axis int) bool { return axis == 1 })
+		b.p.Outputs[0].DType = dtypes.BFloat16
+		m := allocate(&b.p, rand.New(rand.NewPCG(4, 5)))
+		for i := range rows * c {
+			binary.LittleEndian.PutUint16(m.in[0][2*i:], 0x3f80)
+			v := float32(1)
+			switch i / c % 256 {
+			case 0:
+				v = 1 << 60
+			case 4:
+				v = -1 << 60
+			}
+			binary.LittleEndian.PutUint32(m.in[1][4*i:], math.Float32bits(v))
+		}
+		p, differs := b.p.widened()
+		if !differs {
+			t.Fatal("the program has no halves")
+		}
+		wide := allocate(p, rand.New(rand.NewPCG(4, 5)))
+		wide.in[1] = m.in[1]
+		for i := range rows * c {
+			binary.LittleEndian.PutUint32(wide.in[0][4*i:], math.Float32bits(1))
+		}
+		for _, l := range isa.Available() {
+			runOn(t, &b.p, l, 2, m)
+			runOn(t, p, l, 2, wide)
+			if !slices.Equal(m.out[1], wide.out[1]) {
+				t.Errorf("%v, %d columns: the sums of halves are others", l, c)
+			}
 		}
 	}
 }
