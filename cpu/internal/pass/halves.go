@@ -21,9 +21,9 @@ type Halves struct {
 const minHalves = 1 << 12
 
 // storeHalves stores tensors as bfloat16 that programs and epilogues make and that only convolutions and products read,
-// which round them anyhow, or comparisons with zero, as in the gradient of a relu, which rounding does not change above 4.6e-41: half
-// the memory, and half the way to it, for the same results. Subnormal numbers may become zero, or the least that is not
-// subnormal.
+// which round them anyhow, or comparisons with zero, as in the gradient of a relu, which rounding does not change above
+// 4.6e-41: half the memory, and half the way to it, for the same results. Subnormal numbers may become zero, or the least
+// that is not subnormal.
 func storeHalves(f *ir.Func, can Halves) bool {
 	reads := readsOf(f)
 	changed := false
