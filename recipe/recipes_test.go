@@ -130,6 +130,7 @@ func TestNotebooksBoundaries(t *testing.T) {
 var smaller = map[string][]string{
 	"cifar10-airbench94.yaml": {"model=airbench94-8"},
 	"cifar10-airbench95.yaml": {"model=airbench95-8"},
+	"cifar10-airbench96.yaml": {"model=airbench96-8"},
 	"cifar10-growing.yaml":    {"model=airbench94-8"},
 	"cifar10-fast.yaml":       {"model=airbench94-8"},
 	"cifar10-resnet9.yaml":    {"model=resnet9-4"},

@@ -12,29 +12,43 @@ import (
 	"github.com/atelier-go/atelier/nn"
 )
 
-// Airbench is the three stages of airbench94 or airbench95 (Jordan, 2024): a 3x3 convolution, a 2x2 maximum, norm, GELU, a
-// 3x3 convolution, norm, GELU. Norms shift but do not scale, and follow the batches quickly; convolutions begin by handing
-// on their first channels. It belongs behind [WhitenStem].
+// Airbench is the three stages of airbench94, 95 or 96 (Jordan, 2024): a 3x3 convolution, a 2x2 maximum, norm, GELU, a
+// 3x3 convolution, norm, GELU; in 96 a third convolution and norm before the last GELU, to which what came into the second
+// is added. Norms shift but do not scale; convolutions begin by handing on their first channels. It belongs behind
+// [WhitenStem].
 type Airbench struct {
-	Version int `json:"version"` // 94: stages of 64, 256 and 256 channels; 95: of 128, 384 and 384; zero means 94
-	Start   int `json:"start"`   // channels of the first stage, the others have 4 or, in 95, 3 times as many; zero means the version's
+	Version int `json:"version"` // 94: stages of 64, 256 and 256 channels; 95: of 128, 384 and 384; 96: of 128, 384 and 512; zero means 94
+	Start   int `json:"start"`   // channels of the first stage, the others have multiples of it; zero means the version's
 }
 
 var _ Backbone = Airbench{}
 
-// airbenches has each version's channels of the first stage, and how many times as many the others have.
-var airbenches = map[int]struct{ start, times int }{94: {64, 4}, 95: {128, 3}}
+// airbench is what versions differ in.
+type airbench struct {
+	start    int     // channels of the first stage
+	times    [2]int  // how many times as many the others have
+	residual bool    // three convolutions a stage
+	momentum float64 // of the norms' statistics
+}
+
+var airbenches = map[int]airbench{
+	94: {start: 64, times: [2]int{4, 4}, momentum: 0.4},
+	95: {start: 128, times: [2]int{3, 3}, momentum: 0.4},
+	96: {start: 128, times: [2]int{3, 4}, residual: true, momentum: 0.1},
+}
+
+func (a Airbench) version() airbench { return airbenches[own(a.Version, 94)] }
 
 func (a Airbench) widths() []int {
-	version := airbenches[own(a.Version, 94)]
-	start := own(a.Start, version.start)
-	return []int{start, version.times * start, version.times * start}
+	v := a.version()
+	start := own(a.Start, v.start)
+	return []int{start, v.times[0] * start, v.times[1] * start}
 }
 
 // Name is "airbench94", or with other channels "airbench94-32".
 func (a Airbench) Name() string {
 	name := fmt.Sprintf("airbench%d", own(a.Version, 94))
-	if a.Start == airbenches[own(a.Version, 94)].start {
+	if a.Start == a.version().start {
 		return name
 	}
 	return sized(name, a.Start)
@@ -52,7 +66,7 @@ func (a Airbench) Out(in Shape) ([]Shape, error) {
 		return nil, err
 	}
 	if _, ok := airbenches[own(a.Version, 94)]; !ok {
-		return nil, fmt.Errorf("there is no airbench%d: 94 and 95 are known", a.Version)
+		return nil, fmt.Errorf("there is no airbench%d: 94, 95 and 96 are known", a.Version)
 	}
 	var out []Shape
 	for _, width := range a.widths() {
@@ -62,17 +76,22 @@ func (a Airbench) Out(in Shape) ([]Shape, error) {
 	return out, nil
 }
 
-// Build makes "layer1" to "layer3", in each "conv1", "norm1", "conv2" and "norm2".
+// Build makes "layer1" to "layer3", in each "conv1", "norm1", "conv2" and "norm2", and in airbench96 "conv3" and "norm3".
 func (a Airbench) Build(scope *model.Scope, x *graph.Node) []Feature {
 	var features []Feature
-	norm := nn.BatchNorm{Eps: 1e-12, Momentum: 0.4, NoWeight: true}
+	norm := nn.BatchNorm{Eps: 1e-12, Momentum: a.version().momentum, NoWeight: true}
 	for i, width := range a.widths() {
 		name := fmt.Sprintf("layer%d", i+1)
 		stage := scope.In("%s", name)
 		x = nn.Pool{}.Max(convDirac(stage.In("conv1"), x, width))
 		x = nn.GELU(norm.Layer(stage.In("norm1"), x))
-		x = convDirac(stage.In("conv2"), x, width)
-		x = nn.GELU(norm.Layer(stage.In("norm2"), x))
+		before := x
+		x = norm.Layer(stage.In("norm2"), convDirac(stage.In("conv2"), x, width))
+		if a.version().residual {
+			x = norm.Layer(stage.In("norm3"), convDirac(stage.In("conv3"), nn.GELU(x), width))
+			x = graph.Add(x, before)
+		}
+		x = nn.GELU(x)
 		features = append(features, Feature{name, x})
 	}
 	return features

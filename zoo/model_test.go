@@ -53,6 +53,8 @@ func TestCounts(t *testing.T) {
 		{"resnet9", 10, 32, 6573120, 379261952},
 		{"airbench94", 10, 32, 24 + 13824 + 36864 + 2*64 + 147456 + 589824 + 2*256 + 2*589824 + 2*256 + 2560, 118147360},
 		{"airbench95", 10, 32, 24 + 27648 + 147456 + 2*128 + 442368 + 1327104 + 2*384 + 2*1327104 + 2*384 + 3840, 301560864},
+		{"airbench96", 10, 32, 24 + 27648 + 2*147456 + 3*128 + 442368 + 2*1327104 + 3*384 + 1769472 + 2*2359296 + 3*512 + 5120,
+			276768 + 26569728*1 + 2*33177600 + 99532800 + 2*65028096 + 86704128 + 2*21233664 + 5120},
 		{"shallow", 10, 32, 155500, 2121280},
 		{"inception+resnet18", 10, 32, 11430922, 56587264},
 		{"inception+resnet18+fastai", 10, 32, 11958794, 57111552},
@@ -165,7 +167,7 @@ func entries(combined bool) []string {
 		"factored+bottleneck-4x1-6x1+linear", "plain+preact-4x1-6x2+fastai-8", "plain+wrn-10-1+scaled-9",
 		"patchify+densenet-4-2x2x2+average", "resnet-d+resnet-4x1+linear-3", "squeeze3+squeezenet1_1+conv",
 		"squeeze7+resnet-4x1-6x1+average", "leaky+darknet-4-1x2+average", "inception+inception-resnet-5-1x1x1+average",
-		"cifar+resnet9-4+scaled", "whiten+resnet-4x1-6x1+average", "airbench94", "airbench95-8", "cifar+shallow-4-6+average",
+		"cifar+resnet9-4+scaled", "whiten+resnet-4x1-6x1+average", "airbench94", "airbench95-8", "airbench96-8", "cifar+shallow-4-6+average",
 	}
 	if !combined || testing.Short() {
 		return all

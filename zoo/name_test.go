@@ -44,6 +44,8 @@ func TestNamesAreThoseOfTheParts(t *testing.T) {
 		"none+vgg13+none":                          "none+vgg13+none",
 		"airbench95":                               "whiten+airbench95+scaled-9",
 		"airbench95-64":                            "whiten+airbench95-64+scaled-9",
+		"airbench96":                               "whiten+airbench96+scaled-9",
+		"airbench96-16":                            "whiten+airbench96-16+scaled-9",
 		"shallow-16-32+fastai":                     "cifar+shallow-16-32+fastai",
 		"factored+squeezenet1_1+linear-3":          "factored+squeezenet1_1+linear-3",
 	} {

@@ -2,6 +2,8 @@ package zoo
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -129,7 +131,7 @@ func published() []Backbone {
 	for _, d := range darknets {
 		all = append(all, d.Darknet)
 	}
-	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{Version: 94}, Airbench{Version: 95}, ShallowConvNet{})
+	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{Version: 94}, Airbench{Version: 95}, Airbench{Version: 96}, ShallowConvNet{})
 }
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
@@ -284,7 +286,7 @@ func describedResNet9(word string) (Backbone, error) {
 
 // describedAirbench reads "airbench94-32" and "airbench95-64".
 func describedAirbench(word string) (Backbone, error) {
-	for _, version := range []int{94, 95} {
+	for _, version := range slices.Sorted(maps.Keys(airbenches)) {
 		n, ok, err := numberOf(word, fmt.Sprintf("airbench%d", version), false)
 		if err != nil {
 			return nil, fmt.Errorf("backbone %q is not airbench%d-CHANNELS, as in airbench%d-32: %w", word, version, version, err)
