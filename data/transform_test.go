@@ -264,6 +264,22 @@ func TestCutout(t *testing.T) {
 	if seen[16] == 0 || seen[4] == 0 {
 		t.Errorf("cutouts blank %v", seen)
 	}
+	for range 500 {
+		blank := 0
+		for _, v := range apply(t, Cutout{Size: 4, Inside: true}, r, letters("aaaaa/aaaaa/aaaaa/aaaaa/aaaaa")).Pix {
+			if v == 0 {
+				blank++
+			}
+		}
+		if blank != 16 {
+			t.Fatalf("a cutout of 4x4 inside of 5x5 blanks %d pixels", blank)
+		}
+	}
+	for _, v := range apply(t, Cutout{Size: 9, Inside: true}, r, letters("aa/aa")).Pix {
+		if v != 0 {
+			t.Error("a cutout that is larger than the picture leaves some of it")
+		}
+	}
 }
 
 // With every factor at 1 nothing changes; the factors cover their range; all orders come up.
@@ -313,7 +329,7 @@ func TestKinds(t *testing.T) {
 	for kind, c := range map[string][2]string{
 		"center_crop":         {`{"size": 3}`, "&{Size:3}"},
 		"color_jitter":        {`{"brightness": 0.1, "contrast": 0.2, "saturation": 0.3}`, "&{Brightness:0.1 Contrast:0.2 Saturation:0.3}"},
-		"cutout":              {`{"size": 3, "fill": [1, 2, 3]}`, "&{Size:3 Fill:[1 2 3]}"},
+		"cutout":              {`{"size": 3, "fill": [1, 2, 3]}`, "&{Size:3 Fill:[1 2 3] Inside:false}"},
 		"flip":                {`{"alternate": true}`, "&{Alternate:true}"},
 		"random_crop":         {`{"size": 3, "pad": 4, "zero": true}`, "&{Size:3 Pad:4 Zero:true}"},
 		"random_resized_crop": {`{"size": 3, "scale": [0.1, 1], "ratio": [0.5, 2], "filter": "lanczos"}`, "&{Size:3 Scale:[0.1 1] Ratio:[0.5 2] Filter:lanczos}"},

@@ -93,7 +93,7 @@ func (s *saver) afterStep(r *Run, pos Position) error {
 	}
 	epochEnded := r.Epoch != nil && r.Epoch.Step == l.state.Step
 	if epochEnded {
-		if err := s.best(r.Epoch); err != nil {
+		if err := s.best(r); err != nil {
 			return err
 		}
 	}
@@ -121,13 +121,17 @@ func (s *saver) atEnd(r *Run) error {
 }
 
 // best keeps a checkpoint of the best value of a metric.
-func (s *saver) best(e *EpochResult) error {
+func (s *saver) best(r *Run) error {
 	if s.policy.Best == "" {
 		return nil
 	}
+	e := r.Epoch
 	v, ok := e.Metrics[s.policy.Best]
+	if !ok && r.validates() {
+		return fmt.Errorf("learn: the best checkpoint is that of %q, which was not measured; there are %s", s.policy.Best, names(e.Metrics))
+	}
 	if !ok {
-		return nil // the phase's data has no validation
+		return nil
 	}
 	if best, ok := s.learner.state.Best[s.policy.Best]; math.IsNaN(v) || math.IsInf(v, 0) || ok && !s.policy.better(v, best) {
 		return nil

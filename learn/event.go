@@ -105,6 +105,9 @@ func (r *Run) Stop(kind StopKind, format string, args ...any) {
 // Stopping is why the run is about to end, nil if it is not.
 func (r *Run) Stopping() *Stop { return r.stop }
 
+// validates tells whether the data of the phase at hand has pictures to validate on.
+func (r *Run) validates() bool { return r.Plan.phases[r.Position.Phase].Data.Valid != nil }
+
 // Learner is the learner that runs.
 func (r *Run) Learner() *Learner { return r.learner }
 

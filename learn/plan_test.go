@@ -86,7 +86,8 @@ func TestNoBatchIsLost(t *testing.T) {
 	}
 }
 
-// What is drawn depends on the seed and the epoch: no two epochs of a run may have the same, whatever data they are of.
+// What is drawn depends on the seed and the epoch: no two epochs of a run have the same, whatever data they are of, where
+// data ends with its epochs.
 func TestEpochsDifferBetweenData(t *testing.T) {
 	small, middle, large := batches(3), batches(3), batches(5)
 	p := plan(t, nil, 1, learn.Phase{Epochs: 2, Data: small}, learn.Phase{Epochs: 1, Data: middle}, learn.Phase{Epochs: 2, Data: large},

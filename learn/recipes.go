@@ -85,7 +85,11 @@ func asOne(parts []Phase) []Phase {
 			p.State = optim.CarryAuto
 			p.FreezeAfter = slices.Clone(p.FreezeAfter)
 			for k := range p.FreezeAfter {
-				p.FreezeAfter[k].Epochs = max(0, p.FreezeAfter[k].Epochs-before)
+				left := p.FreezeAfter[k].Epochs - before
+				if left < 1e-9 { // of an epoch, which sums may leave
+					left = 0
+				}
+				p.FreezeAfter[k].Epochs = left
 			}
 		}
 		before += p.Epochs

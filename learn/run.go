@@ -83,7 +83,7 @@ func (s *session) steps() error {
 	s.phase = -1
 	if s.state.Step < s.plan.total {
 		s.run.Position = s.plan.At(s.state.Step)
-		if err := s.checkSingles(s.state.Step); err != nil {
+		if err := s.CheckBatches(); err != nil {
 			return err
 		}
 	}

@@ -47,10 +47,14 @@ func first(l *data.Loader) *data.Loader {
 	return &data.Loader{Dataset: l.Dataset, Transforms: l.Transforms, Normalise: l.Normalise, Batch: 1, Corrupt: l.Corrupt, Workers: 1, Prefetch: 1}
 }
 
-// checkSingles builds the model as phases from a step on train it on batches of a single picture, if there are any: an
-// epoch may end with one, and the norm of a vector has nothing to compare it with.
-func (l *Learner) checkSingles(step int) error {
-	for i := l.plan.phaseOf(step); i < len(l.plan.phases); i++ {
+// CheckBatches builds the model as what is left of the run trains it on batches of a single picture, if there are any: an
+// epoch may end with one, and the norm of a vector has nothing to compare it with. Run does so too; before it, a caller can
+// know that Run is not going to be refused.
+func (l *Learner) CheckBatches() error {
+	if l.state.Step >= l.plan.total {
+		return nil
+	}
+	for i := l.plan.phaseOf(l.state.Step); i < len(l.plan.phases); i++ {
 		p, run := &l.plan.phases[i], l.plan.runs[i]
 		last, count, _ := run.batches(run.steps - 1)
 		ends := (run.first/run.perEpoch+1)*run.perEpoch - 1
@@ -61,7 +65,8 @@ func (l *Learner) checkSingles(step int) error {
 		if err != nil {
 			return err
 		}
-		l.params.freeze(p.Freeze, l.plan.frozen(i, 0))
+		step := ceilDiv(ends+1-run.first, run.accumulate) - 1 // of the phase
+		l.params.freeze(p.Freeze, l.plan.frozen(i, step))
 		if err := l.builds(1, h, w, c, true); err != nil {
 			return &PhaseError{i, p.Name, fmt.Sprintf("epochs of %s end with a batch of one picture: %v; leave it out with "+
 				"drop_last, or take batches of another size", p.Data.Name, err)}

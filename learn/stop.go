@@ -60,6 +60,9 @@ func (p *patience) Handle(e Event, r *Run) error {
 	}
 	watch := p.policy.watch()
 	v, ok := r.Epoch.Metrics[watch]
+	if !ok && r.validates() {
+		return fmt.Errorf("learn: early stopping watches %q, which was not measured; there are %s", watch, names(r.Epoch.Metrics))
+	}
 	if !ok {
 		return nil
 	}

@@ -41,7 +41,7 @@ func (c chain) out(in Shape) []Shape {
 
 func (c chain) build(scope *model.Scope, x *graph.Node) []Feature {
 	var features []Feature
-	all, from := scope.In("%s", c.sequential), 0
+	all, from := scope.At("%s", c.sequential), 0
 	for i, end := range c.ends {
 		for k, m := range c.modules[from:end] {
 			x = m.build(all.In("%d", c.first+from+k), x, MaxPooling)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -158,12 +159,22 @@ func checkRate(rate float64) error {
 	return nil
 }
 
-// dropping is a head's name with its rate in percent where that is not the usual one.
+// dropping is a head's name with its rate in percent where that is not the usual one: the rate's own digits, with the point
+// moved by two, so that [dropoutOf] gives the same number.
 func dropping(name string, rate float64) string {
-	if r := dropoutRate(rate); r != usualDropout {
-		name += "-d" + strconv.FormatFloat(100*r, 'g', 6, 64)
+	r := dropoutRate(rate)
+	if r == usualDropout || !(r >= 0 && r < 1) {
+		return name
 	}
-	return name
+	_, digits, _ := strings.Cut(strconv.FormatFloat(r, 'f', -1, 64), ".")
+	for len(digits) < 2 {
+		digits += "0"
+	}
+	percent := strings.TrimLeft(digits[:1], "0") + digits[1:2]
+	if digits[2:] != "" {
+		percent += "." + digits[2:]
+	}
+	return name + "-d" + percent
 }
 
 // unknownNumber is the error of a field's number.

@@ -94,6 +94,16 @@ func (m Model) partOf(i int) string {
 	return "backbone " + m.Backbone.Name()
 }
 
+// stem is the stem as it is built: a VGG has a "features/0" of its own, as torchvision calls SqueezeNet's first convolution.
+func (m Model) stem() Stem {
+	s, squeeze := m.Stem.(SqueezeStem)
+	if _, ok := m.Backbone.(VGG); ok && squeeze {
+		s.apart = true
+		return s
+	}
+	return m.Stem
+}
+
 // Forward builds logits [N Classes] of pictures x [N H W C] with variables of scope, the root of a store. It panics with
 // what Check says.
 func (m Model) Forward(scope *model.Scope, x *graph.Node) *graph.Node {
@@ -117,7 +127,7 @@ func (m Model) Features(scope *model.Scope, x *graph.Node) []Feature {
 	if _, err := m.Shapes(d[1], d[2], d[3]); err != nil {
 		panic(err)
 	}
-	x = m.Stem.Build(scope, x, m.Backbone.Width())
+	x = m.stem().Build(scope, x, m.Backbone.Width())
 	return append([]Feature{{"stem", x}}, m.Backbone.Build(scope, x)...)
 }
 
@@ -153,7 +163,7 @@ func (m Model) Prepare() func(store *model.Store, pictures *tensors.Tensor) erro
 // part of the first, and then the head, if there is one. Each is a list of prefixes of variables' paths.
 func (m Model) Groups() [][]string {
 	groups := m.Backbone.Groups()
-	groups[0] = slices.Concat(m.Stem.Paths(), groups[0])
+	groups[0] = slices.Concat(m.stem().Paths(), groups[0])
 	if m.Head == nil {
 		return groups
 	}

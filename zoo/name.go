@@ -53,9 +53,10 @@ const largest = 9999
 
 // tooLarge is the first number in a name that is, or "".
 func tooLarge(name string) string {
-	for _, digits := range strings.FieldsFunc(name, func(r rune) bool { return r < '0' || r > '9' }) {
-		if n, err := strconv.Atoi(digits); err != nil || n > largest {
-			return digits
+	for _, digits := range strings.FieldsFunc(name, func(r rune) bool { return (r < '0' || r > '9') && r != '.' }) {
+		whole, _, _ := strings.Cut(digits, ".")
+		if n, err := strconv.Atoi(whole); whole != "" && (err != nil || n > largest) {
+			return whole
 		}
 	}
 	return ""

@@ -103,6 +103,12 @@ func TestDropoutOfHeads(t *testing.T) {
 			t.Errorf("%s is %+v, named %s", name, m.Head, m.Head.Name())
 		}
 	}
+	for _, rate := range []float64{1.0 / 3, 1.0 / 12, 0.123, 0.0512345, 0.9999999, 0.29, 0.57, 0.07} {
+		h := zoo.FastaiHead{Dropout: rate}
+		if m := byName(t, "resnet18+"+h.Name(), 3); m.Head != h {
+			t.Errorf("%v is named %s, which is %+v", rate, h.Name(), m.Head)
+		}
+	}
 	if n := (zoo.ConvHead{Dropout: 0.5}).Name(); n != "conv" {
 		t.Errorf("the usual rate is named %s", n)
 	}

@@ -88,14 +88,15 @@ func headByName(word string) (Head, error) {
 
 // dropoutOf reads the "20" of "fastai-d20".
 func dropoutOf(percent string) (rate float64, err error) {
-	p, err := strconv.ParseFloat(percent, 64)
+	whole, rest, _ := strings.Cut(percent, ".")
+	rate, err = strconv.ParseFloat("0."+strings.Repeat("0", max(0, 2-len(whole)))+whole+rest, 64)
 	switch {
-	case err != nil || !(p >= 0 && p < 100):
+	case err != nil || len(whole) > 2 || strings.Trim(whole+rest, "0123456789") != "" || whole+rest == "":
 		return 0, fmt.Errorf("dropout %q is not percent from 0 to below 100, as in fastai-d20", percent)
-	case p == 0:
+	case rate == 0:
 		return NoDropout, nil
 	}
-	return p / 100, nil
+	return rate, nil
 }
 
 // numberOf is N of "name-N", and 0 of "name" itself. What follows may be another part's name: "resnet-d", or a backbone,

@@ -52,11 +52,12 @@ func (s SqueezeNet) Groups() [][]string {
 // hang over the edge, all without padding.
 type SqueezeStem struct {
 	Kernel int `json:"kernel"` // 3 or 7; zero means 3
+
+	apart bool // see Model.stem
 }
 
 var _ Stem = SqueezeStem{}
 
-// chain is a Sequential of its own, since backbones may have modules from "features/0" on.
 func (s SqueezeStem) chain(width int) chain {
 	kernel := 3
 	if s.Kernel == 7 {
@@ -66,7 +67,9 @@ func (s SqueezeStem) chain(width int) chain {
 		{operation: convolution{in: 3, out: width, kernel: kernel, stride: 2}}, {operation: relu{}},
 		{operation: pool{kernel: 3, ceil: true}},
 	}, "stem%d")
-	c.sequential = "stem"
+	if s.apart {
+		c.sequential = "stem"
+	}
 	return c
 }
 
@@ -86,13 +89,13 @@ func (s SqueezeStem) Out(in Shape, width int) (Shape, error) {
 	return s.chain(width).out(in)[0], nil
 }
 
-// Build makes "stem/0".
+// Build makes "features/0", before a VGG "stem/0".
 func (s SqueezeStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.Node {
 	return s.chain(width).build(scope, x)[0].X
 }
 
-// Paths is that of "stem".
-func (SqueezeStem) Paths() []string { return []string{"/stem"} }
+// Paths is that of "features/0" or "stem/0".
+func (s SqueezeStem) Paths() []string { return s.chain(1).groups(0)[0] }
 
 // ConvHead is SqueezeNet's: dropout, a 1x1 convolution to the classes, relu, and the average.
 type ConvHead struct {

@@ -15,11 +15,6 @@ func (m Model) TensorName(path string) string {
 			return "classif." + rest
 		}
 	}
-	if _, ok := m.Backbone.(SqueezeNet); ok {
-		if rest, ok := strings.CutPrefix(name, "stem.0."); ok {
-			return "features.0." + rest
-		}
-	}
 	if _, ok := m.Backbone.(DenseNet); ok {
 		for _, part := range [][2]string{{"conv1.", "features.conv0."}, {"bn1.", "features.norm0."}, {"fc.", "classifier."}} {
 			if rest, ok := strings.CutPrefix(name, part[0]); ok {

@@ -183,7 +183,7 @@ func TestUntilMistakes(t *testing.T) {
 		{exitError, []string{"--price-per-hour", "1"}, "atelier: --price-per-hour 1: there is a price per hour, and no goal"},
 		{exitUsage, []string{"--until", easy, "--price-per-hour", "0"}, "train: --price-per-hour is 0, want USD above 0"},
 		{exitUsage, []string{"--until", easy, "--price-per-hour", "NaN"}, "--price-per-hour is NaN"},
-		{exitError, []string{"--until", easy, "--set", "datasets.drawn={train: {shapes: {n: 64, size: 16, seed: 1}}}"},
+		{exitError, []string{"--until", easy, "--set", "checkpoint={}", "--set", "datasets.drawn={train: {shapes: {n: 64, size: 16, seed: 1}}}"},
 			`learn: Until: "top5" is not measured; there are train_loss, train_accuracy, train_top5`},
 	} {
 		code, _, stderr := atelier(t, append([]string{"train", file, "--out", out}, c.args...)...)

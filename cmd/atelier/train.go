@@ -128,6 +128,9 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 		return err
 	}
 	defer learner.Close()
+	if err := learner.CheckBatches(); err != nil {
+		return err
+	}
 	if err := f.prepare(learner, config, r, stderr); err != nil {
 		return err
 	}
