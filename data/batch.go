@@ -34,6 +34,22 @@ func (b *Batch) example(k int) []float32 {
 	return b.Pixels[k*size : (k+1)*size : (k+1)*size]
 }
 
+// Keep leaves the examples with these indices in the batch, in their order, which has to rise.
+func (b *Batch) Keep(examples []int) {
+	for to, from := range examples {
+		copy(b.example(to), b.example(from))
+		b.Labels[to], b.Indices[to] = b.Labels[from], b.Indices[from]
+		if len(b.Mixed) > 0 {
+			b.Mixed[to], b.Lambda[to] = b.Mixed[from], b.Lambda[from]
+		}
+	}
+	b.N = len(examples)
+	b.Pixels, b.Labels, b.Indices = b.Pixels[:b.N*b.H*b.W*b.C], b.Labels[:b.N], b.Indices[:b.N]
+	if len(b.Mixed) > 0 {
+		b.Mixed, b.Lambda = b.Mixed[:b.N], b.Lambda[:b.N]
+	}
+}
+
 // shape is the size of every picture in a stream.
 type shape struct{ h, w, c int }
 

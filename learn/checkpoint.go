@@ -193,6 +193,21 @@ type header struct {
 	Phases      []string `json:"phases"` // fingerprints of the phases up to the one at hand
 	Classes     []string `json:"classes,omitempty"`
 	Fingerprint string   `json:"fingerprint,omitempty"`
+	Proxy       *choice  `json:"proxy,omitempty"`
+}
+
+// choice is what a checkpoint knows of a proxy beside its variables.
+type choice struct {
+	Keep  float64 `json:"keep"`
+	Every int     `json:"every"`
+}
+
+// choice is nil without a proxy.
+func (p Proxy) choice() *choice {
+	if !p.on() {
+		return nil
+	}
+	return &choice{p.Keep, max(1, p.Every)}
 }
 
 // write writes the whole state to a file.
@@ -207,13 +222,24 @@ func (l *Learner) write(path string, h *history) error {
 		}
 		l.state.Keepers[k.Key()] = text
 	}
-	text, err := json.Marshal(header{State: l.state, Seed: l.config.Seed, Phases: l.plan.fingerprints(l.state.Step), Classes: l.config.Classes, Fingerprint: l.config.Fingerprint})
+	text, err := json.Marshal(header{
+		State: l.state, Seed: l.config.Seed, Phases: l.plan.fingerprints(l.state.Step), Classes: l.config.Classes,
+		Fingerprint: l.config.Fingerprint, Proxy: l.config.Proxy.choice(),
+	})
 	if err != nil {
 		return err
 	}
 	all, err := l.tensorsOf(func(v *model.Variable) bool { return !strings.HasPrefix(v.Path(), accumulatePath+"/") })
 	if err != nil {
 		return err
+	}
+	if l.chooser != nil {
+		proxy, err := l.chooser.tensors()
+		if err != nil {
+			return err
+		}
+		all = append(all, proxy...)
+		sortTensors(all)
 	}
 	sum, err := digest(text, all)
 	if err != nil {

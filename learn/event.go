@@ -66,7 +66,8 @@ type Run struct {
 	Smoothed     float64 // the mean of the losses so far that weighs them by 0.98 to the power of their age
 	BestSmoothed float64 // the lowest of those since the tenth step
 	GradientNorm float64 // the global norm of the step's gradients before clipping
-	Examples     int     // in the step
+	Examples     int     // that the step trained on
+	Seen         int     // that it read: more than Examples where a proxy chooses
 	Resumed      bool    // the run began from a checkpoint
 	Carried      string  // what became of the optimizer's state when the phase began, in words
 

@@ -118,6 +118,7 @@ type kept struct {
 	values    map[string]*tensors.Tensor
 	trainable map[string]bool
 	state     state
+	proxy     *kept // nil without a proxy
 }
 
 // keep copies all variables.
@@ -129,6 +130,13 @@ func (l *Learner) keep() (*kept, error) {
 			return nil, err
 		}
 		k.values[v.Path()], k.trainable[v.Path()] = value, v.Trainable
+	}
+	if l.chooser != nil {
+		proxy, err := l.chooser.keep()
+		if err != nil {
+			return nil, err
+		}
+		k.proxy = proxy
 	}
 	return k, nil
 }
@@ -163,7 +171,11 @@ func (l *Learner) putBack(k *kept) error {
 		v.SetTrainable(k.trainable[path])
 	}
 	l.state = k.state
-	return nil
+	if k.proxy == nil {
+		return nil
+	}
+	l.chooser.leave()
+	return l.chooser.putBack(k.proxy)
 }
 
 // rangeTest trains with a rising rate.

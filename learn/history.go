@@ -65,7 +65,8 @@ type StepRecord struct {
 	Smoothed     Number        `json:"smoothed"`
 	GradientNorm Number        `json:"gradient_norm"`
 	Examples     int           `json:"examples"`
-	Hyper        []optim.Hyper `json:"hyper"` // of each layer group
+	Seen         int           `json:"seen,omitempty"` // with a proxy: of how many it chose the examples
+	Hyper        []optim.Hyper `json:"hyper"`          // of each layer group
 }
 
 // EpochRecord is a line of the history where an epoch ended.
@@ -97,10 +98,14 @@ func (h *history) Handle(e Event, r *Run) error {
 	case RunBegin:
 		return h.open()
 	case StepEnd:
-		return h.write(StepRecord{
+		step := StepRecord{
 			Step: r.Position.Step, Phase: h.learner.plan.phases[r.Position.Phase].Name, Loss: Number(r.Loss),
 			Smoothed: Number(r.Smoothed), GradientNorm: Number(r.GradientNorm), Examples: r.Examples, Hyper: r.Hyper,
-		})
+		}
+		if h.learner.chooser != nil {
+			step.Seen = r.Seen
+		}
+		return h.write(step)
 	case EpochEnd:
 		return h.write(EpochRecord{r.Epoch.Epoch, r.Epoch.Step, r.Epoch.Phase, numbers(r.Epoch.Metrics), r.Epoch.Seconds, r.Epoch.TrainingSeconds})
 	default:

@@ -33,6 +33,7 @@ type Config struct {
 	SWA        SWA
 	Lookahead  Lookahead
 	TestTime   TestTime
+	Proxy      Proxy // that chooses what is trained on; zero means that everything is
 	Handlers   []Handler
 
 	// Loading is how long it took to read training pictures into memory beforehand, and part of the training time.
@@ -57,6 +58,7 @@ type Learner struct {
 	ema       ema
 	feed      *feed
 	trainer   *trainer // of the phase at hand
+	chooser   *chooser // nil without a proxy
 	evaluator *evaluator
 	state     state
 	resumed   bool
@@ -107,7 +109,7 @@ func New(c Config) (*Learner, error) {
 	if c.Model.Forward == nil {
 		problems = append(problems, errors.New("learn: Model.Forward is missing"))
 	}
-	problems = append(problems, c.EMA.Check(), c.SWA.Check(), c.Lookahead.Check(), c.TestTime.Check(), c.Stop.Check(), c.Checkpoint.check(c.Dir))
+	problems = append(problems, c.EMA.Check(), c.SWA.Check(), c.Lookahead.Check(), c.TestTime.Check(), c.Proxy.Check(), c.Stop.Check(), c.Checkpoint.check(c.Dir))
 	plan, err := NewPlan(c.Phases, c.Data, c.Model.groups())
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return nil, err
@@ -122,7 +124,7 @@ func New(c Config) (*Learner, error) {
 	if err := l.reset(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(l.checkSizes(), l.checkMeasures()); err != nil {
+	if err := errors.Join(l.checkSizes(), l.checkMeasures(), l.addProxy()); err != nil {
 		return nil, err
 	}
 	return l, l.arrangeHandlers()
@@ -153,6 +155,17 @@ func (l *Learner) reset() error {
 		return makeShadows(l.store, emaPath, l.ema.vars)
 	}
 	return nil
+}
+
+// addProxy makes the proxy, if there is one.
+func (l *Learner) addProxy() (err error) {
+	if !l.config.Proxy.on() {
+		return nil
+	}
+	began := time.Now()
+	l.chooser, err = newChooser(l)
+	l.state.Trained += time.Since(began)
+	return err
 }
 
 // arrangeHandlers puts the learner's own handlers before those of the configuration.
@@ -201,6 +214,9 @@ func (l *Learner) Parameters() int {
 
 // Close frees what the learner has of the backend.
 func (l *Learner) Close() {
+	if l.chooser != nil {
+		l.chooser.close()
+	}
 	l.dropTrainer()
 	l.evaluator.finalize()
 	l.feed.finalize()
@@ -236,6 +252,9 @@ func (l *Learner) enterPhase(i, k int, carry optim.Carry) (string, error) {
 	}
 	if phase.accumulate() > 1 {
 		err = l.trainer.makeSums()
+	}
+	if err == nil && l.chooser != nil {
+		err = l.chooser.enter(i, carry)
 	}
 	return u.Carried(), err
 }

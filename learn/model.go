@@ -41,7 +41,7 @@ const (
 
 // isModel tells whether a variable is the model's own, not the optimizer's, an average or the random numbers' state.
 func isModel(path string) bool {
-	for _, p := range []string{accumulatePath, emaPath, swaPath, lookaheadPath, optimPath} {
+	for _, p := range []string{accumulatePath, emaPath, swaPath, lookaheadPath, optimPath, proxyPath} {
 		if strings.HasPrefix(path, p+"/") {
 			return false
 		}

@@ -65,7 +65,7 @@ func (p *progress) begin(r *Run) {
 }
 
 func (p *progress) step(r *Run) {
-	p.examples += r.Examples
+	p.examples += r.Seen
 	if p.bar == nil {
 		return
 	}
@@ -100,6 +100,9 @@ func phaseLine(r *Run) string {
 	text := fmt.Sprintf("%s: steps %d to %d, %s", phase.Name, pos.Step+1, pos.Step+pos.N, phase.optimizer().Name())
 	if phase.Data.Name != "" {
 		text += ", " + phase.Data.Name
+	}
+	if c := r.learner.chooser; c != nil {
+		text += fmt.Sprintf(", the hardest %.3g %% of every batch", 100*c.proxy.Keep)
 	}
 	if r.Carried != "" && pos.Phase > 0 {
 		text += "; " + r.Carried

@@ -79,8 +79,19 @@ func (l *Learner) Load(path string) error {
 	if err := l.fits(h); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := l.restore(all); err != nil {
+	mine, proxys := divide(all)
+	if l.chooser != nil {
+		if _, err := l.chooser.unknownTo(proxys); err != nil {
+			return fmt.Errorf("%s: the proxy: %w", path, err)
+		}
+	}
+	if err := l.restore(mine); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if l.chooser != nil {
+		if err := l.chooser.restore(proxys); err != nil {
+			return fmt.Errorf("%s: the proxy: %w", path, err)
+		}
 	}
 	for _, k := range l.keepers {
 		if text, ok := h.State.Keepers[k.Key()]; ok {
@@ -156,6 +167,11 @@ func (l *Learner) fits(h header) error {
 	if err := sameClasses(h.Classes, l.config.Classes); err != nil {
 		return err
 	}
+	if mine := l.config.Proxy.choice(); (h.Proxy == nil) != (mine == nil) {
+		return fmt.Errorf("the checkpoint was trained %s a proxy, and this run is not: go on as it began, or start anew in another folder", map[bool]string{true: "without", false: "with"}[h.Proxy == nil])
+	} else if mine != nil && *mine != *h.Proxy {
+		return fmt.Errorf("the checkpoint's proxy keeps %v and trains every %d steps, this run's %v and %d", h.Proxy.Keep, h.Proxy.Every, mine.Keep, mine.Every)
+	}
 	if h.State.Step > l.plan.total {
 		return fmt.Errorf("the checkpoint is %d steps into its run, this run has %d", h.State.Step, l.plan.total)
 	}
@@ -174,24 +190,9 @@ func (l *Learner) restore(all []safetensors.Tensor) error {
 	if l.config.Lookahead.Every == 0 {
 		all = slices.DeleteFunc(all, func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, lookaheadPath+"/") })
 	}
-	there := map[string]bool{}
-	for _, t := range all {
-		there[t.Name] = true
-		if v := l.store.GetVariable(t.Name); v == nil && isModel(t.Name) {
-			return fmt.Errorf("the checkpoint has %s, which the model does not", t.Name)
-		} else if v != nil && isModel(t.Name) && fmt.Sprint(v.Shape().Dimensions) != fmt.Sprint(t.Shape) {
-			return fmt.Errorf("%s is %v in the checkpoint and %v in the model", t.Name, t.Shape, v.Shape().Dimensions)
-		}
-	}
-	var gone []string
-	for v := range l.store.IterVariables() {
-		switch {
-		case there[v.Path()]:
-		case isModel(v.Path()) || strings.HasPrefix(v.Path(), emaPath+"/"):
-			return fmt.Errorf("the checkpoint has no %s, which the model has", v.Path())
-		default:
-			gone = append(gone, v.Path())
-		}
+	gone, err := l.unknownTo(all)
+	if err != nil {
+		return err
 	}
 	for _, path := range gone {
 		if err := l.store.DeleteVariable(path); err != nil {
@@ -204,6 +205,29 @@ func (l *Learner) restore(all []safetensors.Tensor) error {
 		}
 	}
 	return nil
+}
+
+// unknownTo wants tensors to be the model's, and lists the variables that are to go because they are not among them.
+func (l *Learner) unknownTo(all []safetensors.Tensor) (gone []string, err error) {
+	there := map[string]bool{}
+	for _, t := range all {
+		there[t.Name] = true
+		if v := l.store.GetVariable(t.Name); v == nil && isModel(t.Name) {
+			return nil, fmt.Errorf("the checkpoint has %s, which the model does not", t.Name)
+		} else if v != nil && isModel(t.Name) && fmt.Sprint(v.Shape().Dimensions) != fmt.Sprint(t.Shape) {
+			return nil, fmt.Errorf("%s is %v in the checkpoint and %v in the model", t.Name, t.Shape, v.Shape().Dimensions)
+		}
+	}
+	for v := range l.store.IterVariables() {
+		switch {
+		case there[v.Path()]:
+		case isModel(v.Path()) || strings.HasPrefix(v.Path(), emaPath+"/"):
+			return nil, fmt.Errorf("the checkpoint has no %s, which the model has", v.Path())
+		default:
+			gone = append(gone, v.Path())
+		}
+	}
+	return gone, nil
 }
 
 func (l *Learner) restoreVariable(t safetensors.Tensor) error {

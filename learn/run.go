@@ -218,8 +218,12 @@ func (s *session) train(pos Position) error {
 		return err
 	}
 	defer hyper.FinalizeAll()
-	s.run.Examples, s.run.Loss = 0, 0
-	for _, b := range batches {
+	s.run.Examples, s.run.Seen, s.run.Loss = 0, 0, 0
+	for i, b := range batches {
+		s.run.Seen += b.N
+		if err := s.choose(pos, b, uint64(pos.Batch+i)); err != nil {
+			return fmt.Errorf("step %d: %w", pos.Step, err)
+		}
 		s.run.Examples += b.N
 	}
 	for i, b := range batches {
@@ -237,25 +241,27 @@ func (s *session) train(pos Position) error {
 	return nil
 }
 
+// choose leaves in a batch what the proxy chooses, if there is one.
+func (s *session) choose(pos Position, b *data.Batch, index uint64) error {
+	if s.chooser == nil {
+		return nil
+	}
+	diverged, err := s.chooser.choose(pos, b, index, s.run.Hyper[len(s.run.Hyper)-1])
+	if diverged {
+		s.run.Stop(StopDiverged, "the proxy's losses are not all numbers at step %d: lower the learning rate, or clip gradients", pos.Step+1)
+	}
+	return err
+}
+
 // batch runs a compiled step on a batch.
 func (s *session) batch(exec *model.Exec, b *data.Batch, hyper *tensors.Tensor, index uint64) error {
 	if err := s.store.SetRNGStateFromSeed(stepSeed(s.config.Seed, s.phase, index)); err != nil {
 		return err
 	}
-	pictures, labels, mixed, err := s.feed.batch(b)
+	share := float64(b.N) / float64(s.run.Examples)
+	args, err := s.feed.inputs(b, hyper, share, s.config.EMA.decay(s.state.Step))
 	if err != nil {
 		return err
-	}
-	share := float64(b.N) / float64(s.run.Examples)
-	scalars := [2]*tensors.Tensor{}
-	for i, v := range []float64{share, s.config.EMA.decay(s.state.Step)} {
-		if scalars[i], err = set(s.feed, [...]string{"share", "decay"}[i], scalarShape, []float32{float32(v)}); err != nil {
-			return err
-		}
-	}
-	args := []any{pictures, labels, hyper, scalars[0], scalars[1]}
-	for _, m := range mixed {
-		args = append(args, m)
 	}
 	out, err := exec.Exec(args...)
 	if err != nil {

@@ -48,7 +48,7 @@ func first(l *data.Loader) *data.Loader {
 }
 
 // CheckBatches builds the model as what is left of the run trains it on batches of a single picture, if there are any: an
-// epoch may end with one, and the norm of a vector has nothing to compare it with. Run does so too; before it, a caller can
+// epoch may end with one, or with so few that a proxy chooses one, and the norm of a vector has nothing to compare it with. Run does so too; before it, a caller can
 // know that Run is not going to be refused.
 func (l *Learner) CheckBatches() error {
 	if l.state.Step >= l.plan.total {
@@ -58,7 +58,11 @@ func (l *Learner) CheckBatches() error {
 		p, run := &l.plan.phases[i], l.plan.runs[i]
 		last, count, _ := run.batches(run.steps - 1)
 		ends := (run.first/run.perEpoch+1)*run.perEpoch - 1
-		if p.Data.Train.Sampler().Size(ends) != 1 || ends >= last+count {
+		size := p.Data.Train.Sampler().Size(ends)
+		if l.chooser != nil {
+			size = l.config.Proxy.Chosen(size)
+		}
+		if size != 1 || ends >= last+count {
 			continue
 		}
 		h, w, c, err := sizeOf(first(p.Data.Train))

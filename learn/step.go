@@ -76,25 +76,31 @@ func (t *trainer) finalize() {
 	}
 }
 
-// forward builds the mean loss, scalar, and the logits [N classes].
-func (t *trainer) forward(scope *model.Scope, in stepInputs) (loss, logits *graph.Node) {
+// forward builds the losses [N] and the logits [N classes].
+func (t *trainer) forward(scope *model.Scope, in stepInputs) (losses, logits *graph.Node) {
 	scope.Store().SetTraining(in.pictures.Graph(), true)
 	logits = t.learner.config.Model.Forward(scope, in.pictures)
-	losses := t.learner.config.Loss(logits, in.labels)
+	losses = t.learner.config.Loss(logits, in.labels)
 	if in.mixed != nil {
 		other := t.learner.config.Loss(logits, in.mixed)
 		losses = graph.Add(graph.Mul(losses, in.lambda), graph.Mul(other, graph.OneMinus(in.lambda)))
 	}
-	return graph.ReduceAllMean(losses), logits
+	return losses, logits
 }
 
+// gradients builds those of the mean loss, which is scalar, times the batch's share.
 func (t *trainer) gradients(scope *model.Scope, in stepInputs) (grads []*graph.Node, loss, logits *graph.Node) {
-	loss, logits = t.forward(scope, in)
+	losses, logits := t.forward(scope, in)
+	loss = graph.ReduceAllMean(losses)
+	return t.gradientsOf(graph.Mul(loss, in.share)), loss, logits
+}
+
+func (t *trainer) gradientsOf(loss *graph.Node) []*graph.Node {
 	var weights []*graph.Node
 	for _, v := range t.updater.Params() {
 		weights = append(weights, v.NodeValue(loss.Graph()))
 	}
-	return graph.Gradient(graph.Mul(loss, in.share), weights...), loss, logits
+	return graph.Gradient(loss, weights...)
 }
 
 // buildWhole is a step of one batch: the results are loss, logits and the gradients' norm.
@@ -169,6 +175,26 @@ func set[T float32 | int32](f *feed, name string, shape shapes.Shape, values []T
 		f.tensors[key] = t
 	}
 	return t, tensors.MutableFlatData(t, func(flat []T) { copy(flat, values) })
+}
+
+// inputs are those of a compiled step, as unpack takes them.
+func (f *feed) inputs(b *data.Batch, hyper *tensors.Tensor, share, decay float64) ([]any, error) {
+	pictures, labels, mixed, err := f.batch(b)
+	if err != nil {
+		return nil, err
+	}
+	args := []any{pictures, labels, hyper}
+	for i, v := range []float64{share, decay} {
+		scalar, err := set(f, [...]string{"share", "decay"}[i], scalarShape, []float32{float32(v)})
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, scalar)
+	}
+	for _, m := range mixed {
+		args = append(args, m)
+	}
+	return args, nil
 }
 
 // batch is the inputs for a batch, without hyper-parameters.

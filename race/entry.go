@@ -135,8 +135,10 @@ type Notes struct {
 	TrainingSeconds float64 `json:"trainingSeconds"` // to the goal, or to the last epoch if it was not reached
 	ElapsedSeconds  float64 `json:"elapsedSeconds"`  // the same with evaluation and checkpoints
 	// FLOPs of training are three times those of the forward pass, and two for each multiplication of a convolution or
-	// dense layer with its addition. What frozen layers save is not taken off.
+	// dense layer with its addition. What frozen layers save is not taken off. A proxy's are among them: one forward pass on
+	// all that was read, and gradients in the steps in which it trained.
 	FLOPs float64 `json:"flops"`
+	Proxy string  `json:"proxy,omitempty"` // the model that chose what was trained on
 	Seed  uint64  `json:"seed"`
 
 	Processor string `json:"processor"`

@@ -44,6 +44,9 @@ func (r *Recipe) Config() (learn.Config, error) {
 		Fingerprint: r.Text(),
 		Loading:     b.loading,
 	}
+	if c.Proxy, err = r.proxy(len(b.classes)); err != nil {
+		return learn.Config{}, err
+	}
 	for _, name := range r.metrics() {
 		metric, _ := name.metric(b.classes)
 		c.Metrics = append(c.Metrics, metric)
@@ -250,7 +253,11 @@ func (b *builder) phase(i, groups int) []learn.Phase {
 	}
 	switch {
 	case p.Kilostep != nil:
-		return []learn.Phase{p.Kilostep.kilostep().Phase(base, base.Data.Train.Batch*max(1, p.Accumulate))}
+		examples := base.Data.Train.Batch
+		if b.recipe.Proxy.Model != "" {
+			examples = b.recipe.Proxy.learn().Chosen(examples)
+		}
+		return []learn.Phase{p.Kilostep.kilostep().Phase(base, examples*max(1, p.Accumulate))}
 	case p.OneCycle != nil:
 		c := p.OneCycle
 		return learn.OneCycle(p.Epochs, c.OneCycle, c.MaxMomentum, c.MinMomentum, base)

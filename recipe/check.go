@@ -130,6 +130,9 @@ func (r *Recipe) checkPhase(d *decoder, i int) {
 		p.OneCycle != nil || p.OneCycleLinear != nil || p.SGDR != nil || p.Decoupled) {
 		d.wrong(r.lines[path+".kilostep"], "%s has kilostep, which gives optimizer, lr, momentum and weight_decay, and one of these or a cycle: want one or the other", path)
 	}
+	if p.Accumulate > 1 && r.Proxy.Model != "" {
+		d.wrong(line, "%s accumulates %d batches beside a proxy, which chooses from one: want larger batches", path, p.Accumulate)
+	}
 	shapes := 0
 	for _, there := range []bool{p.OneCycle != nil, p.OneCycleLinear != nil, p.SGDR != nil} {
 		if there {

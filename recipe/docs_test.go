@@ -19,7 +19,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?ms)^ *```yaml\n(.*?)^ *```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 3 {
+	if len(blocks) != 4 {
 		t.Errorf("%d recipes", len(blocks))
 	}
 	for _, b := range blocks {

@@ -67,6 +67,22 @@ func TestAirbenchSchedule(t *testing.T) {
 	}
 }
 
+// Beside a proxy the rate is for the examples that it chooses.
+func TestKilostepWithProxy(t *testing.T) {
+	set := append(counts("cifar10", 5000, 100), "proxy={model: airbench94-8, keep: 0.25, every: 4}")
+	p, err := racing(t, "cifar10-airbench96.yaml", set...).Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top := 0.0
+	for step := range p.Steps() {
+		top = max(top, p.At(step).Hyper[0].LR)
+	}
+	if want := 9 * 0.25 / (1 + 1/0.15); top < want*0.98 || top > want*1.0001 {
+		t.Errorf("the highest rate is %v, want %v", top, want)
+	}
+}
+
 // The growing recipe has the same schedule, in three sizes.
 func TestGrowingSchedule(t *testing.T) {
 	var set []string

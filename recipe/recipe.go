@@ -33,6 +33,7 @@ type Recipe struct {
 	SWA        SWA             `json:"swa"`
 	Lookahead  Lookahead       `json:"lookahead"` // of all weights and statistics, over phases
 	TTA        TestTime        `json:"tta"`       // views of the validation pictures
+	Proxy      Proxy           `json:"proxy"`     // a small model that chooses what is trained on
 	Report     Report          `json:"report"`    // pictures of how the run ended
 	Out        Path            `json:"out"`       // the folder of results; the command's --out comes first
 

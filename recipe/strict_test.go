@@ -16,7 +16,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"phases:\n  - epocs: 1\n", `r.yaml:2: unknown field "epocs" in phases.0: did you mean "epochs"?`},
 		{"modl: x\n", `r.yaml:1: unknown field "modl": did you mean "model"?`},
-		{"xyzzy: 1\n", `r.yaml:1: unknown field "xyzzy"; there are model, init, seed, precision, data, datasets, phases, loss, metrics, checkpoint, stop, ema, swa, lookahead, tta, report, out, until, price_per_hour`},
+		{"xyzzy: 1\n", `r.yaml:1: unknown field "xyzzy"; there are model, init, seed, precision, data, datasets, phases, loss, metrics, checkpoint, stop, ema, swa, lookahead, tta, proxy, report, out, until, price_per_hour`},
 		{"seed: many\n", `r.yaml:1: seed: want a whole number that is not negative, got "many"`},
 		{"seed: -1\n", `r.yaml:1: seed: want a whole number that is not negative, got -1`},
 		{"seed: 1.5\n", `r.yaml:1: seed: want a whole number that is not negative, got 1.5`},
@@ -77,6 +77,11 @@ func TestMistakes(t *testing.T) {
 		{"phases:\n  - {sgdr: {lr: 1, cycles: 1}}\n", `r.yaml:2: phases.0 has a cycle: want its length in epochs`},
 		{"phases:\n  - {epochs: 1, sgdr: {cycles: 1}}\n", `r.yaml:2: phases.0.sgdr: lr is 0, cycles 1 and mult 0: want`},
 		{"phases:\n  - epochs: 1\n    one_cycle: {max: 1, div: 0.5}\n", `r.yaml:3: phases.0.one_cycle: one_cycle: div is 0.5, want at least 1`},
+		{"proxy: {keep: 0.5}\n", `r.yaml:1: proxy: keep is 0.5 and every 0, and there is no model: want its name`},
+		{"proxy: {model: resnet1, keep: 0.5}\n", `r.yaml:1: proxy: zoo: model "resnet1"`},
+		{"proxy: {model: resnet18+none, keep: 0.5}\n", `r.yaml:1: proxy: model "resnet18+none" has no head to tell classes apart`},
+		{"proxy: {model: resnet18}\n", `r.yaml:1: proxy: learn: proxy: keep is 0: want the part of a batch`},
+		{"proxy: {model: resnet18, keep: 0.5}\nphases:\n  - {epochs: 1, accumulate: 2}\n", `r.yaml:3: phases.0 accumulates 2 batches beside a proxy`},
 		{"a: &a [*a]\n", `r.yaml:1: the file is too large or nested too deeply`},
 	} {
 		_, err := parse(c.text)

@@ -43,15 +43,7 @@ func TestTrainUntil(t *testing.T) {
 		t.Errorf("columns %s", got)
 	}
 	// Three times the forward pass of an epoch's 256 pictures, a multiplication with its addition being two.
-	macs := 0
-	if m, err := zoo.ByName("cifar+resnet-8x1-16x1+concat", 8); err != nil {
-		t.Fatal(err)
-	} else if counts, err := zoo.Count(compute.MustNew(), m, 16, 16, 3); err != nil {
-		t.Fatal(err)
-	} else {
-		macs = counts.MACs
-	}
-	if want := float64(macs) * 6 * 256; n.FLOPs != want {
+	if want := macs(t, "cifar+resnet-8x1-16x1+concat") * 6 * 256; n.FLOPs != want {
 		t.Errorf("%v FLOPs, want %v", n.FLOPs, want)
 	}
 	text, err := os.ReadFile(filepath.Join(out, "dawnbench.json"))
@@ -60,6 +52,43 @@ func TestTrainUntil(t *testing.T) {
 	}
 	testResumedUntil(t, out, s.Seconds)
 	testBoards(t, dir, out)
+}
+
+// macs are a network's for the quick recipe's pictures.
+func macs(t *testing.T, name string) float64 {
+	t.Helper()
+	m, err := zoo.ByName(name, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := zoo.Count(compute.MustNew(), m, 16, 16, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return float64(counts.MACs)
+}
+
+// Beside a proxy the model trains on half of an epoch's 256 pictures; the proxy looks at them all, and trains in two of its
+// eight steps. A run that is resumed counts the same.
+func TestTrainUntilWithProxy(t *testing.T) {
+	dir, file := write(t, quick)
+	out := filepath.Join(dir, "run")
+	proxy := "proxy={model: cifar+resnet-4x1+average, keep: 0.5, every: 4}"
+	code, _, stderr := atelier(t, "train", file, "--out", out, "--until", easy, "--set", proxy)
+	if code != exitOK || !strings.Contains(stderr, "drawn, the hardest 50 % of every batch\n") {
+		t.Fatalf("exit %d, %s", code, stderr)
+	}
+	epoch := macs(t, "cifar+resnet-8x1-16x1+concat")*6*128 + macs(t, "cifar+resnet-4x1+average")*(2*256+4*64)
+	for epochs := 1; epochs <= 2; epochs++ {
+		e, err := race.Read(filepath.Join(out, "dawnbench.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := e.Notes; n.Proxy != "cifar+resnet-4x1+average" || n.Epochs != epochs || n.FLOPs != float64(epochs)*epoch {
+			t.Errorf("%d epochs: %+v, want %v FLOPs", epochs, n, float64(epochs)*epoch)
+		}
+		atelier(t, "train", "--resume", "--out", out, "--until", hard)
+	}
 }
 
 // testResumedUntil goes on with a run that was at its goal.

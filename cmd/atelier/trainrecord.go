@@ -26,12 +26,17 @@ type recorder struct {
 	dir   string
 	entry race.Entry
 	goal  learn.Goal
-	flops map[*learn.Data]float64 // of training on one example
+	flops map[*learn.Data]work
+	proxy learn.Proxy
 
 	columns []scoreColumn // of the TSV
 	steps   float64       // FLOPs so far
 	epochs  []epochAt     // of the TSV's rows
 }
+
+// work is the FLOPs of the forward pass on an example, of the model and of its proxy. Training takes three times as many:
+// gradients of inputs, and gradients of weights.
+type work struct{ model, proxy float64 }
 
 // scoreColumn is a column of the TSV: a metric, times 1 or 100.
 type scoreColumn struct {
@@ -48,28 +53,42 @@ type epochAt struct {
 
 // newRecorder counts what an example of each phase's data costs; it reads one batch of each.
 func (f *trainFlags) newRecorder(r *recipe.Recipe, config learn.Config, dir string) (*recorder, error) {
-	rec := &recorder{dir: dir, flops: map[*learn.Data]float64{}}
+	rec := &recorder{dir: dir, flops: map[*learn.Data]work{}, proxy: config.Proxy}
 	for _, phase := range config.Phases {
 		if _, there := rec.flops[phase.Data]; there {
 			continue
 		}
-		classes := len(phase.Data.Train.Dataset.Classes())
-		m, err := zoo.ByName(r.Model, classes)
-		if err != nil {
+		var w work
+		var err error
+		if w.model, err = forwardFLOPs(config, r.Model, phase.Data); err != nil {
 			return nil, err
 		}
-		h, w, c, err := pictureSize(phase.Data)
-		if err != nil {
-			return nil, err
+		if r.Proxy.Model != "" {
+			if w.proxy, err = forwardFLOPs(config, r.Proxy.Model, phase.Data); err != nil {
+				return nil, err
+			}
 		}
-		counts, err := zoo.Count(config.Backend, m, h, w, c)
-		if err != nil {
-			return nil, err
-		}
-		rec.flops[phase.Data] = 3 * 2 * float64(counts.MACs) // forward, gradients of inputs, gradients of weights
+		rec.flops[phase.Data] = w
 	}
 	rec.describe(f, r, config)
 	return rec, nil
+}
+
+// forwardFLOPs are a network's for a picture of some data.
+func forwardFLOPs(config learn.Config, name string, d *learn.Data) (float64, error) {
+	m, err := zoo.ByName(name, len(d.Train.Dataset.Classes()))
+	if err != nil {
+		return 0, err
+	}
+	h, w, c, err := pictureSize(d)
+	if err != nil {
+		return 0, err
+	}
+	counts, err := zoo.Count(config.Backend, m, h, w, c)
+	if err != nil {
+		return 0, err
+	}
+	return 2 * float64(counts.MACs), nil
 }
 
 func pictureSize(d *learn.Data) (h, w, c int, err error) {
@@ -106,7 +125,7 @@ func (r *recorder) describe(f *trainFlags, from *recipe.Recipe, config learn.Con
 		Model:     from.Model, Hardware: hardware, CostPerHour: from.PricePerHour,
 		Progress: &race.Progress{},
 		Notes: &race.Notes{
-			Data: config.Phases[len(config.Phases)-1].Data.Name, Seed: from.Seed,
+			Data: config.Phases[len(config.Phases)-1].Data.Name, Seed: from.Seed, Proxy: from.Proxy.Model,
 			Processor: device.Processor, Kernels: level, Precision: precision, Threads: f.threads, Memory: device.Memory,
 		},
 	}
@@ -118,7 +137,7 @@ func (r *recorder) Handle(e learn.Event, run *learn.Run) error {
 	case learn.RunBegin:
 		return r.begin(run)
 	case learn.StepEnd:
-		r.step(run.Plan, run.Position.Phase, run.Examples)
+		r.step(run.Plan, run.Position.Step, run.Examples, run.Seen)
 	case learn.EpochEnd:
 		r.epoch(run.Epoch.Epoch, run.Epoch.Seconds, run.Epoch.TrainingSeconds, run.Epoch.Metrics)
 		return r.write()
@@ -149,7 +168,7 @@ func (r *recorder) begin(run *learn.Run) error {
 			return fmt.Errorf("%s has no times of training, which a goal wants: start anew in another folder", filepath.Join(r.dir, learn.HistoryFile))
 		}
 		for ; done < len(h.Steps) && h.Steps[done].Step < e.Step; done++ {
-			r.step(run.Plan, run.Plan.At(h.Steps[done].Step).Phase, h.Steps[done].Examples)
+			r.replay(run.Plan, h.Steps[done])
 		}
 		metrics := map[string]float64{}
 		for name, v := range e.Metrics {
@@ -158,9 +177,14 @@ func (r *recorder) begin(run *learn.Run) error {
 		r.epoch(e.Epoch, e.Seconds, e.TrainingSeconds, metrics)
 	}
 	for ; done < len(h.Steps); done++ {
-		r.step(run.Plan, run.Plan.At(h.Steps[done].Step).Phase, h.Steps[done].Examples)
+		r.replay(run.Plan, h.Steps[done])
 	}
 	return r.write()
+}
+
+// replay counts a step of the history.
+func (r *recorder) replay(plan *learn.Plan, s learn.StepRecord) {
+	r.step(plan, s.Step, s.Examples, s.Seen)
 }
 
 // columnsOf are the columns that a goal's TSV has, the goal's last: those of DAWNBench for accuracies of validation, be it
@@ -193,8 +217,13 @@ func (c scoreColumn) show(v float64) float64 {
 	return math.Round(v*c.times*1e10) / 1e10
 }
 
-func (r *recorder) step(plan *learn.Plan, phase, examples int) {
-	r.steps += float64(examples) * r.flops[plan.Phases()[phase].Data]
+func (r *recorder) step(plan *learn.Plan, step, examples, seen int) {
+	w := r.flops[plan.Phases()[plan.At(step).Phase].Data]
+	passes := 1.0 // of the proxy: it looks at all that is read, and trains on it in some steps
+	if r.proxy.Trains(step) {
+		passes = 3
+	}
+	r.steps += 3*float64(examples)*w.model + passes*float64(seen)*w.proxy
 }
 
 // epoch adds a row, unless something was not measured: averages and views are not in every epoch.
