@@ -75,8 +75,14 @@ func (l lanes) transform(m mapping, dst, src []float32, dstRow, dstCol, srcRow, 
 		transformRoundedAsm(m, &dst[0], &src[0], dstRow, dstCol, srcRow, srcCol, whole, &tmp[0])
 	case rounds:
 		whole = 0
-	case whole > 0:
-		transformAsm(l.isa, m, &dst[0], &src[0], dstRow, dstCol, srcRow, srcCol, whole, &tmp[0])
+	default:
+		if whole > 0 {
+			transformAsm(l.isa, m, &dst[0], &src[0], dstRow, dstCol, srcRow, srcCol, whole, &tmp[0])
+		}
+		if half := 8; l.isa == isa.AVX512 && n-whole >= half { // 24 channels are three vectors of AVX2
+			transformAsm(isa.AVX2, m, &dst[whole], &src[whole], dstRow, dstCol, srcRow, srcCol, half, &tmp[0])
+			whole += half
+		}
 	}
 	transformPortable(m, dst, src, dstRow, dstCol, srcRow, srcCol, whole, n, rounds)
 }
