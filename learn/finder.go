@@ -218,6 +218,10 @@ func (l *Learner) rangeTest(ctx context.Context, f Finder, phase Phase, decay fl
 		if err := s.train(pos); err != nil {
 			return nil, err
 		}
+		if s.diverged() { // the proxy, whose choice is of no use then
+			curve.Diverged = true
+			break
+		}
 		mean := smooth.add(s.run.Loss)
 		if math.IsNaN(mean) || math.IsInf(mean, 0) {
 			curve.Diverged = true

@@ -34,6 +34,9 @@ func (p *Plan) describe(w io.Writer, i int) {
 	fmt.Fprintf(w, "%s; decoupled %v, all %v; clip %v; lookahead %v\n", settings(c.Optimizer), c.Decoupled, c.DecayAll, c.Clip, c.Lookahead)
 	for _, r := range c.Rules {
 		fmt.Fprintf(w, "rule %q %v: %v %v %v %s\n", r.Path, r.Kind, r.LRFactor, r.DecayFactor, r.NoDecay, settings(r.Optimizer))
+		if r.Momentum != 0 {
+			fmt.Fprintf(w, "momentum %v\n", r.Momentum)
+		}
 	}
 	if len(phase.FreezeAfter) > 0 {
 		fmt.Fprintf(w, "freeze after %v\n", phase.FreezeAfter)

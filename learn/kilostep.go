@@ -50,8 +50,8 @@ func (k Kilostep) Check() error {
 	return errors.Join(problems...)
 }
 
-// Phase is base with these hyper-parameters, for steps of so many examples: a batch, times the batches that are
-// accumulated. The rule for the biases of norms comes after base's own.
+// Phase is base with these hyper-parameters, for steps of so many examples: a batch, or what a Proxy chooses of it, times
+// the batches that are accumulated. The rule for the biases of norms comes after base's own.
 func (k Kilostep) Phase(base Phase, examples int) Phase {
 	over := k.Over
 	if over == nil {

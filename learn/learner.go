@@ -162,10 +162,12 @@ func (l *Learner) addProxy() (err error) {
 	if !l.config.Proxy.on() {
 		return nil
 	}
-	began := time.Now()
-	l.chooser, err = newChooser(l)
-	l.state.Trained += time.Since(began)
-	return err
+	if l.chooser, err = newChooser(l); err != nil {
+		return err
+	}
+	prepared := l.chooser.state.Trained
+	l.state.Elapsed, l.state.Trained = l.state.Elapsed+prepared, l.state.Trained+prepared
+	return nil
 }
 
 // arrangeHandlers puts the learner's own handlers before those of the configuration.

@@ -24,7 +24,8 @@ import (
 // one step of four).
 //
 // The proxy trains on what it chooses too, with the phases' optimizers, rules and hyper-parameters, which are those of the
-// last layer group. Nothing of it is ever frozen, it has no averages, and its weights are in checkpoints alone.
+// last layer group. Nothing of it is ever frozen (the original's never trains the bias of its whitening), it has no averages,
+// and its weights are in checkpoints alone.
 //
 // Metrics of training are then those of hard examples. Phases that accumulate batches cannot have a proxy.
 type Proxy struct {
@@ -63,19 +64,24 @@ const proxyPath = "/proxy"
 type chooser struct {
 	*Learner
 	proxy       Proxy
-	look, train *model.Exec // of the phase at hand
+	phase       int
+	look, train *model.Exec // of the phase
 }
 
 // newChooser makes the proxy's weights, which are those of the run's seed.
 func newChooser(l *Learner) (*chooser, error) {
 	phases := l.plan.Phases()
 	var problems []error
+	seen := map[*Data]*Data{} // what the proxy sees: nothing is validated
 	for i := range phases {
 		p := &phases[i]
+		if seen[p.Data] == nil {
+			seen[p.Data] = &Data{Name: p.Data.Name, Train: p.Data.Train}
+		}
 		if p.accumulate() > 1 {
 			problems = append(problems, &PhaseError{i, p.Name, fmt.Sprintf("accumulates %d batches beside a proxy, which chooses from one: want larger batches", p.Accumulate)})
 		}
-		p.Freeze, p.FreezeAfter, p.LRScale = 0, nil, nil
+		p.Data, p.Freeze, p.FreezeAfter, p.LRScale = seen[p.Data], 0, nil, nil
 		p.LR, p.Momentum, p.Beta2, p.WeightDecay = p.LR.last(), p.Momentum.last(), p.Beta2.last(), p.WeightDecay.last()
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -100,14 +106,18 @@ func newChooser(l *Learner) (*chooser, error) {
 // last are the schedules of the last layer group.
 func (v Values) last() Values { return v[max(0, len(v)-1):] }
 
-// enter makes the updater and the compiled steps of phase i.
+// enter makes the updater and the compiled steps of phase i, if they are not there.
 func (c *chooser) enter(i int, carry optim.Carry) error {
+	if c.look != nil && c.phase == i {
+		return nil
+	}
 	phase := &c.plan.phases[i]
 	u, err := optim.New(c.store, phase.updaterConfig(), c.params.freeze(0, nil), carry)
 	if err != nil {
 		return fmt.Errorf("learn: proxy: %w", err)
 	}
 	c.leave()
+	c.phase = i
 	c.trainer = &trainer{learner: c.Learner, updater: u}
 	if c.look, err = model.NewExec(c.config.Backend, c.store, c.buildLook); err != nil {
 		return err
@@ -136,9 +146,13 @@ func (c *chooser) close() {
 	c.Close()
 }
 
-// buildLook is the losses [N] of a batch, whose own statistics the norms take.
+// buildLook is the losses [N] of a batch, whose own statistics the norms take. Its inputs are unpack's without numbers.
 func (c *chooser) buildLook(scope *model.Scope, inputs []*graph.Node) *graph.Node {
-	losses, _ := c.trainer.forward(scope, unpack(inputs))
+	in := stepInputs{pictures: inputs[0], labels: inputs[1]}
+	if len(inputs) == 4 {
+		in.mixed, in.lambda = inputs[2], inputs[3]
+	}
+	losses, _ := c.trainer.forward(scope, in)
 	return losses
 }
 
@@ -155,13 +169,28 @@ func (c *chooser) buildTrain(scope *model.Scope, inputs []*graph.Node) *graph.No
 
 // highest marks the n highest of x [N]; of equal ones the first.
 func highest(x *graph.Node, n int) *graph.Node {
-	g, size := x.Graph(), x.Shape().Dim(0)
-	mine, other := graph.ExpandDims(x, 1), graph.ExpandDims(x, 0) // [N 1] and [1 N]
-	square := shapes.Make(dtypes.Int32, size, size)
-	before := graph.LessThan(graph.Iota(g, square, 1), graph.Iota(g, square, 0))
-	above := graph.LogicalOr(graph.GreaterThan(other, mine), graph.LogicalAnd(graph.Equal(other, mine), before)) // [N N]
-	rank := graph.ReduceSum(graph.ConvertDType(above, dtypes.Int32), 1)
-	return graph.LessThan(rank, graph.Scalar(g, dtypes.Int32, n))
+	const block = 256 // are compared with all at once
+	size := x.Shape().Dim(0)
+	var ranks []*graph.Node
+	for from := 0; from < size; from += block {
+		ranks = append(ranks, above(x, from, min(block, size-from)))
+	}
+	rank := ranks[0]
+	if len(ranks) > 1 {
+		rank = graph.Concatenate(ranks, 0)
+	}
+	return graph.LessThan(rank, graph.Scalar(x.Graph(), dtypes.Int32, n))
+}
+
+// above counts, for count elements of x [N] from one on, how many are higher, or as high and before them.
+func above(x *graph.Node, from, count int) *graph.Node {
+	mine := graph.ExpandDims(graph.Slice(x, graph.AxisRange(from, from+count)), 1) // [count 1]
+	other := graph.ExpandDims(x, 0)                                                // [1 N]
+	square := shapes.Make(dtypes.Int32, count, x.Shape().Dim(0))
+	index := graph.AddScalar(graph.Iota(x.Graph(), square, 0), from)
+	before := graph.LessThan(graph.Iota(x.Graph(), square, 1), index)
+	higher := graph.LogicalOr(graph.GreaterThan(other, mine), graph.LogicalAnd(graph.Equal(other, mine), before))
+	return graph.ReduceSum(graph.ConvertDType(higher, dtypes.Int32), 1)
 }
 
 // tensors are the proxy's variables as a checkpoint names them.
@@ -192,20 +221,7 @@ func (c *chooser) choose(pos Position, b *data.Batch, index uint64, h optim.Hype
 	if err := c.store.SetRNGStateFromSeed(stepSeed(c.config.Seed, pos.Phase, index)); err != nil {
 		return false, err
 	}
-	hyper, err := c.trainer.updater.Input([]optim.Hyper{h})
-	if err != nil {
-		return false, err
-	}
-	defer hyper.FinalizeAll()
-	args, err := c.feed.inputs(b, hyper, 1, 0)
-	if err != nil {
-		return false, err
-	}
-	exec := c.look
-	if c.proxy.Trains(pos.Step) {
-		exec = c.train
-	}
-	out, err := exec.Exec1(args...)
+	out, err := c.losses(b, h, c.proxy.Trains(pos.Step))
 	if err != nil {
 		return false, fmt.Errorf("proxy: %w", err)
 	}
@@ -215,6 +231,31 @@ func (c *chooser) choose(pos Position, b *data.Batch, index uint64, h optim.Hype
 		b.Keep(indicesOfHighest(losses, c.proxy.Chosen(b.N)))
 	})
 	return diverged, err
+}
+
+// losses are those of a batch [N], before the proxy trains on it if it is to.
+func (c *chooser) losses(b *data.Batch, h optim.Hyper, train bool) (*tensors.Tensor, error) {
+	if !train {
+		pictures, labels, mixed, err := c.feed.batch(b)
+		if err != nil {
+			return nil, err
+		}
+		args := []any{pictures, labels}
+		for _, m := range mixed {
+			args = append(args, m)
+		}
+		return c.look.Exec1(args...)
+	}
+	hyper, err := c.trainer.updater.Input([]optim.Hyper{h})
+	if err != nil {
+		return nil, err
+	}
+	defer hyper.FinalizeAll()
+	args, err := c.feed.inputs(b, hyper, 1, 0)
+	if err != nil {
+		return nil, err
+	}
+	return c.train.Exec1(args...)
 }
 
 // indicesOfHighest are those of the n highest of x in rising order; of equal ones the first.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/atelier-go/atelier/data"
 	"github.com/atelier-go/atelier/learn"
+	"github.com/atelier-go/atelier/nn"
 	"github.com/atelier-go/atelier/optim"
 	"github.com/atelier-go/atelier/safetensors"
 	"github.com/atelier-go/atelier/schedule"
@@ -230,7 +231,7 @@ func TestProxyResumes(t *testing.T) {
 		}
 	}
 	for want, change := range map[string]func(*learn.Proxy){
-		"with a proxy, and this run is not":                                                func(p *learn.Proxy) { *p = learn.Proxy{} },
+		"the checkpoint's run had a proxy, and this one has none":                          func(p *learn.Proxy) { *p = learn.Proxy{} },
 		"the checkpoint's proxy keeps 0.5 and trains every 2 steps, this run's 0.25 and 2": func(p *learn.Proxy) { p.Keep = 0.25 },
 		"the proxy: the checkpoint has /body/conv1/weight, which the model does not":       func(p *learn.Proxy) { p.Model.Forward = slopes{}.forward },
 	} {
@@ -245,6 +246,82 @@ func TestProxyResumes(t *testing.T) {
 		}
 		l.Close()
 	}
+}
+
+// The optimizer of a proxy that trains in every third step counts the steps in which it does: Adam's first steps have the
+// rate's size, by the corrections of means that begin at 0.
+func TestProxyClock(t *testing.T) {
+	const lr = 0.01
+	c := config(learn.Phase{Steps: 6, Optimizer: optim.Adam{}, LR: learn.Value(lr)})
+	c.Dir = t.TempDir()
+	c.Proxy = learn.Proxy{Model: learn.Model{Forward: slopes{}.forward}, Keep: 0.5, Every: 3}
+	c.Data.Train.Shuffle = false
+	for i := range c.Data.Train.Dataset.(*data.Memory).Labels {
+		c.Data.Train.Dataset.(*data.Memory).Labels[i] = 1 // the same gradient's signs in every step
+	}
+	run(t, c)
+	for i, v := range proxyTensor(t, c.Dir, "/bias") {
+		want := -2 * lr
+		if i == 1 {
+			want = 2 * lr
+		}
+		if math.Abs(v-want) > 0.02*lr {
+			t.Errorf("bias %d is %v after two steps of the proxy, want %v", i, v, want)
+		}
+	}
+}
+
+// A choice of a single picture is refused before anything is computed where a norm has nothing to compare it with, in
+// the model and in the proxy.
+func TestProxyOfSinglePictures(t *testing.T) {
+	vectors := func(scope *model.Scope, x *graph.Node) *graph.Node {
+		return nn.BatchNorm{}.Layer(scope.In("norm"), slopes{1, 2, 3, 4}.forward(scope, x))
+	}
+	for _, c := range []struct {
+		batch        int
+		keep         float64
+		model, proxy learn.Forward
+		want         string
+	}{
+		{16, 0.01, vectors, slopes{}.forward, "of a batch of 16 pictures of  the proxy leaves one: nn: batch norm"},
+		{16, 0.01, slopes{}.forward, vectors, ""},
+		{53, 0.1, slopes{}.forward, vectors, "end with a batch of one picture: proxy: nn: batch norm"},
+		{53, 0.1, slopes{}.forward, slopes{}.forward, ""},
+	} {
+		config := config(learn.Phase{Epochs: 1})
+		config.Model, config.Data.Train.Batch = learn.Model{Forward: c.model}, c.batch
+		config.Proxy = learn.Proxy{Model: learn.Model{Forward: c.proxy}, Keep: c.keep}
+		l, err := learn.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.Run(context.Background())
+		if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || l.Step() != 0) {
+			t.Errorf("batches of %d, keeping %v: after %d steps %v, want %q", c.batch, c.keep, l.Step(), err, c.want)
+		}
+		l.Close()
+	}
+}
+
+// A proxy that has diverged ends a curve.
+func TestFinderWithDivergedProxy(t *testing.T) {
+	c := proxied("")
+	c.Checkpoint.Every = 0
+	c.Proxy.Model.Forward = notNumbers
+	l, err := learn.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	curves, err := l.Find(context.Background(), learn.Finder{Steps: 12})
+	if err != nil || !curves[0].Diverged || len(curves[0].Loss) > 0 {
+		t.Errorf("%+v, %v", curves, err)
+	}
+}
+
+// notNumbers are the logits of a model that has diverged.
+func notNumbers(scope *model.Scope, x *graph.Node) *graph.Node {
+	return graph.Log(graph.AddScalar(graph.ZerosLike(slopes{}.forward(scope, x)), -1))
 }
 
 // Every curve of the finder begins with the same proxy.
@@ -265,9 +342,6 @@ func TestFinderPutsTheProxyBack(t *testing.T) {
 
 func TestProxyMistakes(t *testing.T) {
 	good := learn.Proxy{Model: learn.Model{Forward: forward}, Keep: 0.5}
-	nan := func(scope *model.Scope, x *graph.Node) *graph.Node {
-		return graph.Log(graph.AddScalar(graph.ZerosLike(slopes{}.forward(scope, x)), -1))
-	}
 	for want, change := range map[string]func(*learn.Config){
 		"proxy: the model is missing":                             func(c *learn.Config) { c.Proxy.Model.Forward = nil },
 		"proxy: keep is 0: want":                                  func(c *learn.Config) { c.Proxy.Keep = 0 },
@@ -275,7 +349,7 @@ func TestProxyMistakes(t *testing.T) {
 		"proxy: keep is NaN: want":                                func(c *learn.Config) { c.Proxy.Keep = math.NaN() },
 		"proxy: every is -1: want":                                func(c *learn.Config) { c.Proxy.Every = -1 },
 		"phase 1 (phase 1): accumulates 2 batches beside a proxy": func(c *learn.Config) { c.Phases[0].Accumulate = 2 },
-		"the proxy's losses are not all numbers at step 1: lower": func(c *learn.Config) { c.Proxy.Model.Forward = nan },
+		"the proxy's losses are not all numbers at step 1: lower": func(c *learn.Config) { c.Proxy.Model.Forward = notNumbers },
 	} {
 		c := config(learn.Phase{Steps: 2})
 		c.Proxy = good

@@ -89,6 +89,7 @@ func (l *Learner) Load(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if l.chooser != nil {
+		l.chooser.leave()
 		if err := l.chooser.restore(proxys); err != nil {
 			return fmt.Errorf("%s: the proxy: %w", path, err)
 		}
@@ -168,7 +169,11 @@ func (l *Learner) fits(h header) error {
 		return err
 	}
 	if mine := l.config.Proxy.choice(); (h.Proxy == nil) != (mine == nil) {
-		return fmt.Errorf("the checkpoint was trained %s a proxy, and this run is not: go on as it began, or start anew in another folder", map[bool]string{true: "without", false: "with"}[h.Proxy == nil])
+		had := "the checkpoint's run had a proxy, and this one has none"
+		if h.Proxy == nil {
+			had = "the checkpoint's run had no proxy, and this one has"
+		}
+		return fmt.Errorf("%s: go on as it began, or start anew in another folder", had)
 	} else if mine != nil && *mine != *h.Proxy {
 		return fmt.Errorf("the checkpoint's proxy keeps %v and trains every %d steps, this run's %v and %d", h.Proxy.Keep, h.Proxy.Every, mine.Keep, mine.Every)
 	}

@@ -33,6 +33,7 @@ type Rule struct {
 	// DecayFactor multiplies the group's weight decay; zero means 1. One that is set gives decay to biases and norms too.
 	DecayFactor float64 `json:"decay_factor"`
 	NoDecay     bool    `json:"no_decay"` // no weight decay
+	Momentum    float64 `json:"momentum"` // instead of the group's, in [0, 1); zero means the group's
 }
 
 // check lists what is wrong with the settings.
@@ -63,7 +64,7 @@ func (r Rule) check() error {
 	if r.NoDecay && r.DecayFactor != 0 {
 		errs = append(errs, fmt.Errorf("both NoDecay and DecayFactor = %v, want one of them", r.DecayFactor))
 	}
-	errs = append(errs, atLeast0("LRFactor", r.LRFactor), atLeast0("DecayFactor", r.DecayFactor))
+	errs = append(errs, atLeast0("LRFactor", r.LRFactor), atLeast0("DecayFactor", r.DecayFactor), below1("Momentum", r.Momentum))
 	return errors.Join(errs...)
 }
 

@@ -100,7 +100,7 @@ func TestConfigErrors(t *testing.T) {
 		}
 	}
 	for _, o := range []optim.Optimizer{optim.RMSProp{Eps: -1}, optim.Adam{Eps: -1}, optim.AdamW{Eps: math.NaN()},
-		optim.LARS{Eps: -1}, optim.LARC{Trust: math.NaN()}, optim.LAMB{Eps: -1}, nil} {
+		optim.LARS{Eps: -1}, optim.LARC{Trust: math.NaN()}, optim.LAMB{Eps: -1}, optim.Muon{Iterations: -1}, nil} {
 		if _, err := optim.New(store, optim.Config{Optimizer: o}, [][]*model.Variable{{v}}, optim.CarryAuto); err == nil {
 			t.Errorf("%#v: no error", o)
 		}

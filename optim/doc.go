@@ -1,5 +1,5 @@
 // Package optim is update rules for the parameters of models on GoMLX graphs: [SGD], [RMSProp], [Adam], [AdamW],
-// [LARS], [LARC], [LAMB], each alone or under [Lookahead], for groups of parameters with hyper-parameters of their own.
+// [LARS], [LARC], [LAMB], [Muon], each alone or under [Lookahead], for groups of parameters with hyper-parameters of their own.
 //
 // An [Updater] binds a [Config] to variables. Its Apply builds the update into the graph of a training step; its Input
 // makes, for each step, the tensor with that step's learning rates, momenta and weight decays:

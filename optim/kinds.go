@@ -2,7 +2,7 @@ package optim
 
 // Kinds lists the names of all optimizers.
 func Kinds() []string {
-	return []string{"sgd", "rmsprop", "adam", "adamw", "lars", "larc", "lamb"}
+	return []string{"sgd", "rmsprop", "adam", "adamw", "lars", "larc", "lamb", "muon"}
 }
 
 // Named makes the optimizer of a name with its default settings, as a pointer to its struct, whose fields have names in
@@ -23,6 +23,8 @@ func Named(name string) (Optimizer, bool) {
 		return &LARC{}, true
 	case "lamb":
 		return &LAMB{}, true
+	case "muon":
+		return &Muon{}, true
 	}
 	return nil, false
 }

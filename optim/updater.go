@@ -39,6 +39,7 @@ type row struct {
 	rowKey
 	optimizer             Optimizer
 	lrFactor, decayFactor float64
+	momentum              float64 // zero means the group's
 	decoupled             bool
 	params                []*param
 	first, scalars        int // place in the input of the optimizer's numbers; weight decay and Lookahead's follow
@@ -123,7 +124,7 @@ func (u *Updater) newRow(key rowKey) *row {
 	r := &row{rowKey: key, optimizer: u.config.optimizerOf(key.rule), lrFactor: 1, decayFactor: 1}
 	if key.rule >= 0 {
 		rule := u.config.Rules[key.rule]
-		r.lrFactor, r.decayFactor = orOne(rule.LRFactor), orOne(rule.DecayFactor)
+		r.lrFactor, r.decayFactor, r.momentum = orOne(rule.LRFactor), orOne(rule.DecayFactor), rule.Momentum
 	}
 	r.decoupled = u.config.Decoupled || r.optimizer.Decoupled()
 	_, numbers := r.optimizer.Step(Clock{Steps: 1, Beta1: 1, Beta2: 1}, Hyper{})
@@ -240,6 +241,9 @@ func (u *Updater) Input(h []Hyper) (*tensors.Tensor, error) {
 func (u *Updater) numbers(r *row, before Clock, h Hyper) (Clock, []float64) {
 	h.LR *= r.lrFactor
 	h.WeightDecay *= r.decayFactor
+	if r.momentum != 0 {
+		h.Momentum = r.momentum
+	}
 	before.Steps++
 	after, numbers := r.optimizer.Step(before, h)
 	decay := h.WeightDecay

@@ -242,7 +242,7 @@ func (b *builder) phase(i, groups int) []learn.Phase {
 	for _, rule := range p.Rules {
 		base.Rules = append(base.Rules, optim.Rule{
 			Path: rule.Path, Kind: rule.Kind, Optimizer: rule.Optimizer.Optimizer,
-			LRFactor: rule.LRFactor, DecayFactor: rule.DecayFactor, NoDecay: rule.NoDecay,
+			LRFactor: rule.LRFactor, DecayFactor: rule.DecayFactor, NoDecay: rule.NoDecay, Momentum: rule.Momentum,
 		})
 	}
 	for _, f := range p.FreezeAfter {

@@ -147,6 +147,7 @@ type Rule struct {
 	LRFactor    float64    `json:"lr_factor"`
 	DecayFactor float64    `json:"decay_factor"`
 	NoDecay     bool       `json:"no_decay"`
+	Momentum    float64    `json:"momentum"` // zero means the phase's
 }
 
 // Loss is the cross-entropy.

@@ -114,6 +114,9 @@ func configuration(o options) (learn.Config, *recipe.Recipe, error) {
 	if err != nil {
 		return c, r, err
 	}
+	if r.Proxy.Model != "" {
+		return c, r, errors.New("PyTorch's side trains on whole batches: leave the proxy out")
+	}
 	c.Backend, err = compute.NewWithConfig(fmt.Sprintf("cpu:threads=%d", o.threads))
 	return c, r, err
 }
