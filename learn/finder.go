@@ -195,7 +195,7 @@ func (l *Learner) rangeTest(ctx context.Context, f Finder, phase Phase, decay fl
 	rates, smooth := f.schedule(), smoothed{}
 	stop := StopPolicy{Div: max(0, f.StopDiv)}
 	perEpoch := phase.Data.Train.StepsPerEpoch()
-	run := stretch{perEpoch: perEpoch, accumulate: phase.accumulate()}
+	run := stretch{perEpoch: perEpoch, next: 1, accumulate: phase.accumulate()}
 	for k := range f.Steps {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -87,6 +87,20 @@ func (p *parameters) freeze(n int, patterns []string) [][]*model.Variable {
 	return learning
 }
 
+// checkRules wants every path of a rule to be some parameter's: one that is mistyped would be no rule at all.
+func (l *Learner) checkRules() error {
+	var problems []error
+	for i := range l.plan.phases {
+		phase := &l.plan.phases[i]
+		for _, r := range phase.Rules {
+			if r.Path != "" && !slices.ContainsFunc(l.params.all(), func(v *model.Variable) bool { return optim.MatchPath(r.Path, v.Path()) }) {
+				problems = append(problems, &PhaseError{i, phase.Name, fmt.Sprintf("rules: the model has no parameter %s", r.Path)})
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
 // checkFreeze wants every pattern of FreezeAfter to be some parameter's, and a parameter to be left.
 func (l *Learner) checkFreeze() error {
 	var problems []error

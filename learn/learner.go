@@ -124,7 +124,7 @@ func New(c Config) (*Learner, error) {
 	if err := l.reset(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(l.checkSizes(), l.checkMeasures(), l.addProxy()); err != nil {
+	if err := errors.Join(l.checkSizes(), l.checkRules(), l.checkMeasures(), l.addProxy()); err != nil {
 		return nil, err
 	}
 	return l, l.arrangeHandlers()

@@ -20,6 +20,7 @@ type Plan struct {
 type stretch struct {
 	start, steps int // in steps of the run
 	first        int // the first batch of the data, see Position
+	next         int // the epoch that follows the one of that batch
 	perEpoch     int // batches in an epoch
 	accumulate   int
 	freeze       []int // the step of the phase from which each of its FreezeAfter holds
@@ -32,7 +33,7 @@ type Position struct {
 	K, N  int // step K of the phase's N
 	// The step trains on batches Batch to Batch+Batches-1 of the phase's data; Epoch is Batch's. Phases with the same data
 	// go on where the last of them ended. Other data begins with the epoch that the run has come to, and not with its
-	// first: what is drawn depends on the epoch, and the same pictures at another size are to have other crops, another
+	// first, and an epoch that was broken off for other data is followed by that one too: what is drawn depends on the epoch, and the same pictures at another size are to have other crops, another
 	// order, and the other side of an alternating flip. Batches is less than the phase's Accumulate where an epoch ends.
 	Batch, Batches, Epoch int
 	EndsEpoch, EndsPhase  bool
@@ -98,6 +99,7 @@ func (p *Plan) layOut() error {
 		if s.first%s.perEpoch == 0 {
 			s.first = begun * s.perEpoch
 		}
+		s.next = max(s.first/s.perEpoch+1, begun)
 		if s.freeze, err = phase.freezeSteps(ceilDiv(s.perEpoch, s.accumulate)); err != nil {
 			return err
 		}
@@ -118,7 +120,7 @@ func (s stretch) batches(k int) (batch, count int, endsEpoch bool) {
 	} else {
 		steps := ceilDiv(s.perEpoch, s.accumulate)
 		k -= here
-		batch = s.first + left + k/steps*s.perEpoch + k%steps*s.accumulate
+		batch = (s.next+k/steps)*s.perEpoch + k%steps*s.accumulate
 	}
 	toEnd := s.perEpoch - batch%s.perEpoch
 	return batch, min(s.accumulate, toEnd), s.accumulate >= toEnd

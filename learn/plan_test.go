@@ -86,8 +86,8 @@ func TestNoBatchIsLost(t *testing.T) {
 	}
 }
 
-// What is drawn depends on the seed and the epoch: no two epochs of a run have the same, whatever data they are of, where
-// data ends with its epochs.
+// What is drawn depends on the seed and the epoch: no two epochs of a run have the same, whatever data they are of, also
+// where one was broken off.
 func TestEpochsDifferBetweenData(t *testing.T) {
 	small, middle, large := batches(3), batches(3), batches(5)
 	p := plan(t, nil, 1, learn.Phase{Epochs: 2, Data: small}, learn.Phase{Epochs: 1, Data: middle}, learn.Phase{Epochs: 2, Data: large},
@@ -101,9 +101,19 @@ func TestEpochsDifferBetweenData(t *testing.T) {
 	if want := []int{0, 1, 2, 3, 4, 5, 6}; !slices.Equal(got, want) {
 		t.Errorf("epochs %v, want %v", got, want)
 	}
+	p = plan(t, nil, 1, learn.Phase{Steps: 2, Data: small}, learn.Phase{Epochs: 2, Data: large}, learn.Phase{Steps: 7, Data: small})
+	got = nil
+	for step := range p.Steps() {
+		if pos := p.At(step); pos.Batch == pos.Epoch*p.Phases()[pos.Phase].Data.Train.StepsPerEpoch() {
+			got = append(got, pos.Epoch)
+		}
+	}
+	if want := []int{0, 1, 2, 3, 4}; !slices.Equal(got, want) {
+		t.Errorf("epochs %v begin, want %v", got, want)
+	}
 }
 
-// Phases with the same data go on in it, those with other data begin its next epoch, and coming back goes on too. Steps that
+// Phases with the same data go on in it, those with other data begin its next epoch, and coming back ends the epoch that was broken off. Steps that
 // gather several batches stop where an epoch ends.
 func TestBatchesOfSteps(t *testing.T) {
 	a, b := batches(7), batches(3)
@@ -119,7 +129,7 @@ func TestBatchesOfSteps(t *testing.T) {
 		}
 		got = append(got, text)
 	}
-	want := "0+1 1+1 2+1 3+1 3+1 4+1 4+2 6+1! 7+2 9+3 12+2! 14+3"
+	want := "0+1 1+1 2+1 3+1 3+1 4+1 4+2 6+1! 14+2 16+3 19+2! 21+3"
 	if s := strings.Join(got, " "); s != want {
 		t.Errorf("got  %s\nwant %s", s, want)
 	}

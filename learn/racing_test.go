@@ -80,6 +80,14 @@ func TestFreezeAfterMistakes(t *testing.T) {
 	}
 }
 
+// A rule for what the model does not have is a mistake.
+func TestRuleForNothing(t *testing.T) {
+	_, err := learn.New(config(learn.Phase{Steps: 1, Rules: []optim.Rule{{Path: "/body/**", LRFactor: 2}, {Path: "/boddy/**", LRFactor: 2}}}))
+	if want := "phase 1 (phase 1): rules: the model has no parameter /boddy/**"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // The slow weights against the same recursion in float64, of a weight and of a running statistic: steps move them as SGD
 // would without them, from where they set the weights.
 func TestRunLookahead(t *testing.T) {

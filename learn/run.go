@@ -55,6 +55,7 @@ type session struct {
 	run    *Run
 	stream *data.Stream
 	source *Data // of stream
+	next   int   // the batch that comes out of it
 	skips  int   // of source when stream was opened
 	began  time.Time
 	before time.Duration // of earlier sessions
@@ -290,7 +291,7 @@ func stepSeed(seed uint64, phase int, batch uint64) int64 {
 // read takes the step's batches from the phase's data.
 func (s *session) read(pos Position) ([]*data.Batch, error) {
 	d := s.plan.phases[pos.Phase].Data
-	if s.source != d {
+	if s.source != d || s.next != pos.Batch {
 		s.close()
 		// Reading goes on when the run is interrupted: the step at hand is finished.
 		s.stream, s.source, s.skips = d.Train.Open(context.WithoutCancel(s.ctx), pos.Batch), d, d.Train.Skipped()
@@ -303,6 +304,7 @@ func (s *session) read(pos Position) ([]*data.Batch, error) {
 		}
 		batches = append(batches, b)
 	}
+	s.next = pos.Batch + pos.Batches
 	if n := d.Train.Skipped(); n > s.skips {
 		s.state.Skipped += n - s.skips
 		s.skips = n
