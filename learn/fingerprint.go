@@ -31,6 +31,9 @@ func (p *Plan) describe(w io.Writer, i int) {
 	phase, s := &p.phases[i], p.runs[i]
 	c := phase.updaterConfig()
 	fmt.Fprintf(w, "%d steps of %d batches, epochs of %d, from %d; frozen %d\n", s.steps, s.accumulate, s.perEpoch, s.first, phase.Freeze)
+	if s.next != s.first/s.perEpoch+1 {
+		fmt.Fprintf(w, "then epoch %d\n", s.next)
+	}
 	fmt.Fprintf(w, "%s; decoupled %v, all %v; clip %v; lookahead %v\n", settings(c.Optimizer), c.Decoupled, c.DecayAll, c.Clip, c.Lookahead)
 	for _, r := range c.Rules {
 		fmt.Fprintf(w, "rule %q %v: %v %v %v %s\n", r.Path, r.Kind, r.LRFactor, r.DecayFactor, r.NoDecay, settings(r.Optimizer))

@@ -124,8 +124,13 @@ func New(c Config) (*Learner, error) {
 	if err := l.reset(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(l.checkSizes(), l.checkRules(), l.checkMeasures(), l.addProxy()); err != nil {
+	if err := errors.Join(l.checkSizes(), l.checkFreeze(), l.checkRules(), l.checkMeasures()); err != nil {
 		return nil, err
+	}
+	for _, part := range []func() error{l.prepare, l.addEMA, l.addProxy} {
+		if err := part(); err != nil {
+			return nil, err
+		}
 	}
 	return l, l.arrangeHandlers()
 }
@@ -144,17 +149,18 @@ func (l *Learner) reset() error {
 	if l.params, err = sortParameters(l.store, l.config.Model.Groups); err != nil {
 		return err
 	}
-	began := time.Now()
-	if err := errors.Join(l.checkFreeze(), l.prepare()); err != nil {
-		return err
-	}
-	spent := l.config.Loading + time.Since(began)
+	spent := l.config.Loading
 	l.state = state{Train: newMeters(l.config.Metrics), Elapsed: spent, Trained: spent, Scale: 1, Best: map[string]float64{}, Keepers: map[string]json.RawMessage{}}
-	if l.config.EMA.Decay > 0 {
-		l.ema = ema{on: true, vars: append(l.params.all(), l.params.others...)}
-		return makeShadows(l.store, emaPath, l.ema.vars)
-	}
 	return nil
+}
+
+// addEMA makes the moving average, if there is one, of the weights as they begin.
+func (l *Learner) addEMA() error {
+	if l.config.EMA.Decay <= 0 {
+		return nil
+	}
+	l.ema = ema{on: true, vars: append(l.params.all(), l.params.others...)}
+	return makeShadows(l.store, emaPath, l.ema.vars)
 }
 
 // addProxy makes the proxy, if there is one.
@@ -165,9 +171,13 @@ func (l *Learner) addProxy() (err error) {
 	if l.chooser, err = newChooser(l); err != nil {
 		return err
 	}
-	prepared := l.chooser.state.Trained
-	l.state.Elapsed, l.state.Trained = l.state.Elapsed+prepared, l.state.Trained+prepared
+	l.spent(l.chooser.state.Trained)
 	return nil
+}
+
+// spent adds time to that of the run and of its training.
+func (l *Learner) spent(d time.Duration) {
+	l.state.Elapsed, l.state.Trained = l.state.Elapsed+d, l.state.Trained+d
 }
 
 // arrangeHandlers puts the learner's own handlers before those of the configuration.

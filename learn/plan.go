@@ -33,8 +33,9 @@ type Position struct {
 	K, N  int // step K of the phase's N
 	// The step trains on batches Batch to Batch+Batches-1 of the phase's data; Epoch is Batch's. Phases with the same data
 	// go on where the last of them ended. Other data begins with the epoch that the run has come to, and not with its
-	// first, and an epoch that was broken off for other data is followed by that one too: what is drawn depends on the epoch, and the same pictures at another size are to have other crops, another
-	// order, and the other side of an alternating flip. Batches is less than the phase's Accumulate where an epoch ends.
+	// first, and an epoch that was broken off for other data is followed by that one too: what is drawn depends on the
+	// epoch, and the same pictures at another size are to have other crops, another order, and the other side of an
+	// alternating flip. Batches is less than the phase's Accumulate where an epoch ends.
 	Batch, Batches, Epoch int
 	EndsEpoch, EndsPhase  bool
 	Hyper                 []optim.Hyper // for each layer group

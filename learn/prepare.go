@@ -3,6 +3,7 @@ package learn
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -22,6 +23,8 @@ func (l *Learner) prepare() error {
 	if l.config.Model.Prepare == nil {
 		return nil
 	}
+	began := time.Now()
+	defer func() { l.spent(time.Since(began)) }()
 	loader := l.plan.phases[0].Data.clean()
 	h, w, _, err := sizeOf(first(loader))
 	if err != nil {

@@ -97,10 +97,21 @@ func newChooser(l *Learner) (*chooser, error) {
 		Backend: l.config.Backend, Model: p.Model, Loss: l.config.Loss, Seed: l.config.Seed,
 	}}}
 	c.feed = newFeed(c.Learner)
-	if err := errors.Join(c.reset(), c.checkSizes()); err != nil {
+	if err := c.build(); err != nil {
 		return nil, fmt.Errorf("learn: proxy: %w", err)
 	}
 	return c, nil
+}
+
+// build makes and prepares the weights, if the model takes the pictures.
+func (c *chooser) build() error {
+	if err := c.reset(); err != nil {
+		return err
+	}
+	if err := c.checkSizes(); err != nil {
+		return err
+	}
+	return c.prepare()
 }
 
 // last are the schedules of the last layer group.

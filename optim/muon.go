@@ -18,12 +18,14 @@ import (
 //	w ← w - lr·√max(1, outputs/inputs)·X
 //
 // With Normalise, w has the norm √outputs before each step, so that a filter's norm is 1 in the mean and the learning rate
-// says by what angle it turns. The kernel of a convolution is one matrix, whose inputs are those of all its taps. What is no
-// matrix, such as biases and norms, steps as under [SGD]; rates that suit it, and a last layer, are given by a [Rule].
+// says by what angle it turns. The kernel of a convolution is one matrix, whose inputs are those of all its taps; that of a
+// transposed one has its outputs among these, as in the original. What is no matrix, such as biases and norms, steps as under
+// [SGD]; rates that suit it, and a last layer, are given by a [Rule].
 //
-// The iteration (Newton and Schulz's, of degree five, with Jordan's coefficients) leaves singular values between some 0.7 and
-// 1.2, for which it wants few rounds. Weight decay is decoupled. Differs from PyTorch's Muon, whose buffer is a mean of
-// gradients: that changes the scale of X before it is divided, and nothing else.
+// The iteration (Newton and Schulz's, of degree five, with Jordan's coefficients) brings singular values to some 0.7 to 1.2 in
+// five rounds, and does not converge to 1. Weight decay is decoupled, and has no purpose beside Normalise. Differs from
+// PyTorch's Muon, whose buffer is a mean of gradients: of a momentum that stays the same that is another scale of X, which
+// is divided away. Its products are those of the backend, and rounded if that rounds.
 type Muon struct {
 	Iterations int     `json:"iterations"` // zero means 5
 	Nesterov   bool    `json:"nesterov"`

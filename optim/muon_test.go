@@ -76,7 +76,7 @@ func (m matrix) orthogonal(iterations int) matrix {
 	return x
 }
 
-// refMuon is the original's rule, for a weight whose filters are rows: PyTorch's order. Weight decay is decoupled, and 0.
+// refMuon is the original's rule, for a weight whose filters are rows: PyTorch's order. Weight decay is decoupled, and not in it.
 func refMuon(filters int, o optim.Muon) func(w, g []float64, h optim.Hyper) []float64 {
 	var buffer []float64
 	return func(w, g []float64, h optim.Hyper) []float64 {
@@ -143,8 +143,8 @@ func followMuon(t *testing.T, o optim.Muon, dims []int) {
 	want, ref := filters(w), refMuon(outputs, o)
 	for k := range 20 {
 		h, g := scheduled(0, k), normal()
-		h.WeightDecay = 0
-		want = ref(want, filters(g), h)
+		shrunk := scaled(h.LR*h.WeightDecay, want) // beside the step
+		want = combine(1, ref(want, filters(g), h), -1, shrunk)
 		tr.step(t, []optim.Hyper{h}, g)
 		for i, got := range filters(values(t, v)) {
 			if !(math.Abs(got-want[i]) <= 1e-5*(1+math.Abs(want[i]))) {
@@ -170,4 +170,21 @@ func TestMuonOfVectors(t *testing.T) {
 	wantNear(t, "bias", values(t, b), bias, 1e-6)
 	shrunk := math.Pow(1-0.1*0.25, 2)
 	wantNear(t, "a weight without gradient", values(t, w), scaled(shrunk, []float64{1, 2, 3, 4}), 1e-6)
+}
+
+// Muon goes on with SGD's momentum, and SGD with Muon's.
+func TestMuonCarriesMomentum(t *testing.T) {
+	store := model.NewStore()
+	w := parameter(t, store, "/layer/weight", []float64{1, 2, 3, 4}, 2, 2)
+	group := []*model.Variable{w}
+	h, g := []optim.Hyper{{LR: 1, Momentum: 0.5}}, []float64{1, 2, -2, 4}
+	newTrainer(t, store, newUpdater(t, store, optim.Config{Optimizer: optim.SGD{}}, group)).step(t, h, g)
+	for _, o := range []optim.Optimizer{optim.Muon{}, optim.SGD{}} {
+		u, err := optim.New(store, optim.Config{Optimizer: o}, [][]*model.Variable{group}, optim.CarrySlots)
+		if err != nil {
+			t.Fatal(err)
+		}
+		newTrainer(t, store, u).step(t, h, []float64{0, 0, 0, 0})
+	}
+	wantNear(t, "the buffer", values(t, store.GetVariable("/optim/sgd/momentum_buffer/layer/weight")), scaled(0.25, g), 1e-6)
 }

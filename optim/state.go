@@ -17,7 +17,7 @@ const (
 	// anew elsewhere. Settings of the optimizer may differ.
 	CarryAuto Carry = iota
 	// CarrySlots keeps each slot that the new optimizer has too, by its name, and the clock with it: momentum_buffer of
-	// SGD and LARC, exp_avg and exp_avg_sq of Adam, AdamW and LAMB.
+	// SGD, LARC and Muon, exp_avg and exp_avg_sq of Adam, AdamW and LAMB.
 	CarrySlots
 	// CarryNone starts anew.
 	CarryNone

@@ -68,7 +68,6 @@ type builder struct {
 	built   map[string]*learn.Data
 	classes []string
 	phases  []learn.Phase
-	entries []int         // which of the recipe's phases each of those is of
 	loading time.Duration // of the pictures to train on
 }
 
@@ -85,15 +84,16 @@ func (b *builder) plan() (*learn.Plan, error) {
 		return nil, err
 	}
 	groups := m.Groups()
+	r.entries = nil
 	for i := range r.Phases {
 		phases := b.phase(i, len(groups))
 		for range phases {
-			b.entries = append(b.entries, i)
+			r.entries = append(r.entries, i)
 		}
 		b.phases = append(b.phases, phases...)
 	}
 	plan, err := learn.NewPlan(b.phases, nil, len(groups))
-	return plan, b.locate(err)
+	return plan, r.locate(err)
 }
 
 // allData opens the data of all phases, whose classes must be the same: they are the model's.
@@ -130,28 +130,36 @@ func (r *Recipe) dataOf(phase int) (name, path string) {
 	return r.Data, "data"
 }
 
-// locate puts the lines of the recipe's phases before what learn finds wrong with them.
-func (b *builder) locate(err error) error {
+// locate puts the recipe's name, and the lines of its phases, before what learn finds wrong with its plan.
+func (r *Recipe) locate(err error) error {
 	if err == nil {
 		return nil
 	}
 	list, ok := err.(interface{ Unwrap() []error })
 	if !ok {
-		return b.locateOne(err)
+		return fmt.Errorf("%s: %w", r.at(r.lineOf(err)), err)
 	}
 	var errs []error
 	for _, e := range list.Unwrap() {
-		errs = append(errs, b.locateOne(e))
+		errs = append(errs, r.locate(e))
 	}
 	return errors.Join(errs...)
 }
 
-func (b *builder) locateOne(err error) error {
-	line := 0
-	if p, ok := errors.AsType[*learn.PhaseError](err); ok {
-		line = b.recipe.lines["phases."+strconv.Itoa(b.entries[p.Phase])]
+// Locate does so for what is wrong with phases in a run that is made of Config, and leaves other errors as they are.
+func (r *Recipe) Locate(err error) error {
+	if _, ok := errors.AsType[*learn.PhaseError](err); ok {
+		return r.locate(err)
 	}
-	return fmt.Errorf("%s: %w", b.recipe.at(line), err)
+	return err
+}
+
+// lineOf is the line of the phase that an error is about, or 0.
+func (r *Recipe) lineOf(err error) int {
+	if p, ok := errors.AsType[*learn.PhaseError](err); ok && p.Phase < len(r.entries) {
+		return r.lines["phases."+strconv.Itoa(r.entries[p.Phase])]
+	}
+	return 0
 }
 
 func (b *builder) model() (zoo.Model, error) { return b.recipe.model(len(b.classes)) }

@@ -46,6 +46,8 @@ type Recipe struct {
 	text  []byte
 	lines map[string]int
 	at    func(line int) string
+	// entries are, once the phases are made, which of the recipe's each of them is of.
+	entries []int
 }
 
 // Data is what phases train on and are judged by.

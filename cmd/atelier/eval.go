@@ -245,7 +245,9 @@ func (f *evalFlags) recipe(file string) (r *recipe.Recipe, checkpoint bool, err 
 		if err != nil {
 			return nil, false, err
 		}
-		r, err = recipe.Parse(file, []byte(text), dir, recipe.Options{Set: f.sets})
+		if r, err = recipe.Parse(file, []byte(text), dir, recipe.Options{Set: f.sets, Precision: f.precision}); err == nil {
+			f.precision = string(r.Precision)
+		}
 		return r, true, err
 	}
 	beside := filepath.Join(filepath.Dir(file), recipeFile)

@@ -86,7 +86,7 @@ func (f *lrFindFlags) run(ctx context.Context, name string, stdout, stderr io.Wr
 	config.Dir, config.Checkpoint = "", learn.CheckpointPolicy{}
 	learner, err := learn.New(config)
 	if err != nil {
-		return err
+		return r.Locate(err)
 	}
 	defer learner.Close()
 	if err := initialise(r, learner, config, stderr); err != nil {

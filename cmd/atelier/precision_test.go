@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -40,6 +41,28 @@ func TestRecipesPrecisionIsTheBackends(t *testing.T) {
 		}
 		if config, err := cpu.ParseConfig(f.settings()); err != nil || config.Precision != c.want {
 			t.Errorf("--precision %q and %q: the backend's is %q, %v", c.flag, c.set, config.Precision, err)
+		}
+	}
+}
+
+// TestEvalIsAsPreciseAsTheRun judges a checkpoint with the precision of its run, unless the flag or a setting has another: at
+// a level without products of bfloat16 it says that there are none.
+func TestEvalIsAsPreciseAsTheRun(t *testing.T) {
+	dir, file := write(t, quick)
+	out := filepath.Join(dir, "run")
+	if code, _, stderr := atelier(t, "train", file, "--out", out, "--set", "precision=bf16"); code != exitOK {
+		t.Fatal(stderr)
+	}
+	for _, c := range []struct {
+		args []string
+		says bool
+	}{{nil, true}, {[]string{"--precision", "float32"}, false}, {[]string{"--set", "precision=float32"}, false}} {
+		code, _, stderr := atelier(t, append([]string{"eval", out, "--isa", "avx2"}, c.args...)...)
+		if code != exitOK && strings.Contains(stderr, "avx2") {
+			t.Skip(stderr)
+		}
+		if says := strings.Contains(stderr, "bf16"); code != exitOK || says != c.says {
+			t.Errorf("eval %v: exit %d, %q; it is to speak of bf16: %v", c.args, code, stderr, c.says)
 		}
 	}
 }

@@ -125,11 +125,11 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 	}
 	learner, err := learn.New(config)
 	if err != nil {
-		return err
+		return r.Locate(err)
 	}
 	defer learner.Close()
 	if err := learner.CheckBatches(); err != nil {
-		return err
+		return r.Locate(err)
 	}
 	if err := f.prepare(learner, config, r, stderr); err != nil {
 		return err
