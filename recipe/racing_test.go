@@ -186,17 +186,40 @@ func TestImageNetInSmall(t *testing.T) {
 	}
 }
 
-// airbench's recipe in some ten seconds: an eighth of its channels, a fraction of the pictures, all of its parts. Chance
-// is 10 %, or 12.5 % of drawn pictures.
+// airbench's recipes in some ten seconds each: an eighth of their channels, a fraction of the pictures, all of their parts.
+// Chance is 10 %, or 12.5 % of drawn pictures.
 func TestCIFARInTenSeconds(t *testing.T) {
-	set := []string{"model=airbench94-8", "phases.0.epochs=3.9", "datasets.cifar10.batch=128", "lookahead.start=2", "phases.0.freeze_after.0.epochs=1"}
+	for _, c := range []struct {
+		name string
+		want float64
+		set  []string
+	}{
+		{"cifar10-airbench94.yaml", 0.35, []string{"model=airbench94-8", "phases.0.epochs=3.9", "lookahead.start=2"}},
+		// Rates for losses that are sums, of a sixteenth of the batch.
+		{"cifar10-airbench94-muon.yaml", 0.45, []string{"model=airbench94-8", "phases.0.epochs=3", "phases.0.rules.0.lr_factor=0.44", "phases.0.rules.2.lr_factor=28"}},
+		{"cifar10-airbench96-proxy.yaml", 0.25, []string{"model=airbench96-8", "proxy.model=airbench94-4", "phases.0.epochs=5"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			result := inSeconds(t, c.name, append(c.set, "datasets.cifar10.batch=128", "phases.0.freeze_after.0.epochs=1"))
+			plain, views := result.Metrics["valid_accuracy"], result.Metrics["tta_valid_accuracy"]
+			t.Logf("%.3f, with views %.3f, in %v", plain, views, result.Elapsed)
+			if !(plain > c.want) || !(views > plain-0.02) {
+				t.Errorf("accuracy %.3f, with views %.3f: want more than %v, and views no worse", plain, views, c.want)
+			}
+		})
+	}
+}
+
+// inSeconds trains on a part of the pictures, or on drawn ones where there are no others.
+func inSeconds(t *testing.T, name string, set []string) *learn.Result {
+	t.Helper()
 	if _, err := os.Stat(filepath.Join(dataDir(), "cifar10-jpeg")); err == nil {
 		set = append(set, "datasets.cifar10.train.limit=4096", "datasets.cifar10.valid.limit=1000")
-	} else { // on machines that have no others
+	} else {
 		set = append(set, "datasets.cifar10.train={shapes: {n: 4096, size: 32, seed: 1}, memory: true}",
 			"datasets.cifar10.valid={shapes: {n: 1000, size: 32, seed: 2}, memory: true}")
 	}
-	config, err := racing(t, "cifar10-airbench94.yaml", set...).Config()
+	config, err := racing(t, name, set...).Config()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,11 +233,7 @@ func TestCIFARInTenSeconds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, views := result.Metrics["valid_accuracy"], result.Metrics["tta_valid_accuracy"]
-	t.Logf("%.3f, with views %.3f, in %v", plain, views, result.Elapsed)
-	if !(plain > 0.35) || !(views > plain-0.02) {
-		t.Errorf("accuracy %.3f, with views %.3f: want more than 0.35, and views no worse", plain, views)
-	}
+	return result
 }
 
 // Mistakes in what racing recipes have, with their lines.
