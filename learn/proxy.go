@@ -195,8 +195,8 @@ func highest(x *graph.Node, n int) *graph.Node {
 
 // above counts, for count elements of x [N] from one on, how many are higher, or as high and before them.
 func above(x *graph.Node, from, count int) *graph.Node {
-	mine := graph.ExpandDims(graph.Slice(x, graph.AxisRange(from, from+count)), 1) // [count 1]
-	other := graph.ExpandDims(x, 0)                                                // [1 N]
+	mine := graph.ExpandAxes(graph.Slice(x, graph.AxisRange(from, from+count)), 1) // [count 1]
+	other := graph.ExpandAxes(x, 0)                                                // [1 N]
 	square := shapes.Make(dtypes.Int32, count, x.Shape().Dim(0))
 	index := graph.AddScalar(graph.Iota(x.Graph(), square, 0), from)
 	before := graph.LessThan(graph.Iota(x.Graph(), square, 1), index)
@@ -255,7 +255,7 @@ func (c *chooser) losses(b *data.Batch, h optim.Hyper, train bool) (*tensors.Ten
 		for _, m := range mixed {
 			args = append(args, m)
 		}
-		return c.look.Exec1(args...)
+		return c.look.Call1(args...)
 	}
 	hyper, err := c.trainer.updater.Input([]optim.Hyper{h})
 	if err != nil {
@@ -266,7 +266,7 @@ func (c *chooser) losses(b *data.Batch, h optim.Hyper, train bool) (*tensors.Ten
 	if err != nil {
 		return nil, err
 	}
-	return c.train.Exec1(args...)
+	return c.train.Call1(args...)
 }
 
 // indicesOfHighest are those of the n highest of x in rising order; of equal ones the first.

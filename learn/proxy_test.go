@@ -26,7 +26,7 @@ func (s slopes) forward(scope *model.Scope, x *graph.Node) *graph.Node {
 	bias := scope.VariableWithValue("bias", []float32{0, 0, 0, 0}).NodeValue(x)
 	m := graph.ReduceMean(x, 1, 2, 3)
 	slope := graph.Const(x.Graph(), s[:])
-	return graph.Add(graph.ExpandDims(bias, 0), graph.Mul(graph.ExpandDims(m, 1), graph.ExpandDims(slope, 0)))
+	return graph.Add(graph.ExpandAxes(bias, 0), graph.Mul(graph.ExpandAxes(m, 1), graph.ExpandAxes(slope, 0)))
 }
 
 // probabilities are a model's in float64.

@@ -3,7 +3,6 @@ package optim
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -44,10 +43,7 @@ func (Muon) Decoupled() bool { return true }
 
 // Check wants Iterations from 0 to 100 and Eps ≥ 0.
 func (o Muon) Check() error {
-	err := atLeast0("Eps", o.Eps)
-	if o.Iterations < 0 || o.Iterations > 100 {
-		err = errors.Join(err, fmt.Errorf("Iterations = %d, want 0 (5) to 100", o.Iterations))
-	}
+	err := errors.Join(atLeast0("Eps", o.Eps), within("Iterations", float64(o.Iterations), o.Iterations >= 0 && o.Iterations <= 100, "0 (5) to 100"))
 	return named("muon", err)
 }
 
