@@ -9,8 +9,8 @@ import (
 )
 
 // set changes a tree as a setting says: "phases.0.lr=0.01", a path of fields and numbers of list entries, from 0, and a
-// value in YAML. Fields that are not there are made, for the decoder to judge. Nodes of setting i, from 0, are in line
-// -1-i.
+// value in YAML. Fields that are not there are made, for the decoder to judge; null takes a field away. Nodes of setting i,
+// from 0, are in line -1-i.
 func set(root *yaml.Node, setting string, i int) error {
 	path, text, found := strings.Cut(setting, "=")
 	if !found || path == "" {
@@ -29,6 +29,9 @@ func set(root *yaml.Node, setting string, i int) error {
 	if steps[0] == "phase" {
 		steps[0] = "phases"
 	}
+	if word := strings.TrimSpace(text); word == "null" || word == "~" {
+		return remove(root, path, steps)
+	}
 	for k, step := range steps {
 		last := k == len(steps)-1
 		child, err := entry(at, step, -1-i)
@@ -43,6 +46,28 @@ func set(root *yaml.Node, setting string, i int) error {
 			*child = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: -1 - i}
 		}
 		at = child
+	}
+	return nil
+}
+
+// remove takes a field away, which has to be there.
+func remove(root *yaml.Node, path string, steps []string) error {
+	at := root
+	for k, step := range steps {
+		i := -1
+		if at.Kind == yaml.MappingNode {
+			i = find(at, step)
+		} else if n, err := strconv.Atoi(step); at.Kind == yaml.SequenceNode && err == nil && n >= 0 && n < len(at.Content) && k < len(steps)-1 {
+			i = n
+		}
+		switch {
+		case i < 0:
+			return fmt.Errorf("--set %s=null: there is no field %s to take away", path, strings.Join(steps[:k+1], "."))
+		case k == len(steps)-1:
+			at.Content = append(at.Content[:i-1], at.Content[i+1:]...)
+		default:
+			at = at.Content[i]
+		}
 	}
 	return nil
 }

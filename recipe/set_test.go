@@ -61,6 +61,20 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// null takes a field away, in the mapping of the path alone.
+func TestSetNull(t *testing.T) {
+	r, err := parse(small, "datasets.b.batch=null", "phases.1.lr=~", "phases.0.optimizer=adam", "phases.0.optimizer=null")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Datasets["b"].Batch != 0 || r.Datasets["b"].Train.Shapes == nil || len(r.Phases[1].LR) != 0 || r.Phases[1].Epochs != 2 || r.Phases[0].Optimizer.Optimizer != nil {
+		t.Errorf("%+v", r)
+	}
+	if strings.Contains(r.Text(), "batch") || strings.Contains(r.Text(), "cosine") {
+		t.Errorf("the text has what was taken away:\n%s", r.Text())
+	}
+}
+
 func TestSetMistakes(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"phases", "--set phases: want a path and a value, as in phases.0.lr=0.01"},
@@ -68,6 +82,10 @@ func TestSetMistakes(t *testing.T) {
 		{"phases.0.lr=", "--set phases.0.lr=: there is no value"},
 		{"phases.5.lr=1", "--set phases.5.lr: phases has 2 entries: there is no 5, they count from 0"},
 		{"phases.lr=1", `--set phases.lr: phases is a list: want the number of an entry, got "lr"`},
+		{"phases.0.rl=null", "--set phases.0.rl=null: there is no field phases.0.rl to take away"},
+		{"phases.9.lr=null", "--set phases.9.lr=null: there is no field phases.9 to take away"},
+		{"phases.0=null", "--set phases.0=null: there is no field phases.0 to take away"},
+		{"seed.x=null", "--set seed.x=null: there is no field seed to take away"},
 		{"phases.0.rl=1", `--set phases.0.rl=1: unknown field "rl" in phases.0`},
 		{"phases.0.lr=[1", "--set phases.0.lr:"},
 		{"phases.0.epochs=many", `--set phases.0.epochs=many: phases.0.epochs: want a number, got "many"`},
