@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -174,7 +175,7 @@ func (c *chooser) buildTrain(scope *model.Scope, inputs []*graph.Node) *graph.No
 	n := c.proxy.Chosen(losses.Shape().Dim(0))
 	chosen := graph.Where(highest(losses, n), losses, graph.ZerosLike(losses))
 	loss := graph.MulScalar(graph.ReduceAllSum(chosen), 1/float64(n))
-	c.trainer.updater.Apply(in.hyper, c.trainer.gradientsOf(loss))
+	c.trainer.updater.Apply(in.hyper, c.trainer.updater.Gradients(loss))
 	return losses
 }
 
@@ -275,16 +276,7 @@ func indicesOfHighest(x []float32, n int) []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		switch {
-		case x[i] > x[j]:
-			return -1
-		case x[i] < x[j]:
-			return 1
-		default:
-			return 0
-		}
-	})
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(x[j], x[i]) })
 	chosen := order[:n]
 	slices.Sort(chosen)
 	return chosen

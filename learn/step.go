@@ -92,15 +92,7 @@ func (t *trainer) forward(scope *model.Scope, in stepInputs) (losses, logits *gr
 func (t *trainer) gradients(scope *model.Scope, in stepInputs) (grads []*graph.Node, loss, logits *graph.Node) {
 	losses, logits := t.forward(scope, in)
 	loss = graph.ReduceAllMean(losses)
-	return t.gradientsOf(graph.Mul(loss, in.share)), loss, logits
-}
-
-func (t *trainer) gradientsOf(loss *graph.Node) []*graph.Node {
-	var weights []*graph.Node
-	for _, v := range t.updater.Params() {
-		weights = append(weights, v.NodeValue(loss.Graph()))
-	}
-	return graph.Gradient(loss, weights...)
+	return t.updater.Gradients(graph.Mul(loss, in.share)), loss, logits
 }
 
 // buildWhole is a step of one batch: the results are loss, logits and the gradients' norm.
