@@ -145,14 +145,15 @@ func (s *Stream) slot(b, n, epoch, first int, order []int) *slot {
 
 // submit queues a batch and its tasks; false where the stream was closed.
 func (s *Stream) submit(t *slot) bool {
+	n := t.batch.N // when the last task is done the batch is its reader's, who may keep fewer
 	select {
 	case s.ready <- t:
 	case <-s.ctx.Done():
 		return false
 	}
-	for lo := 0; lo < t.batch.N; lo += chunk {
+	for lo := 0; lo < n; lo += chunk {
 		select {
-		case s.tasks <- task{t, lo, min(lo+chunk, t.batch.N)}:
+		case s.tasks <- task{t, lo, min(lo+chunk, n)}:
 		case <-s.ctx.Done():
 			return false
 		}
