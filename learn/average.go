@@ -36,7 +36,7 @@ type SWA struct {
 	// Start is the first epoch of the run, from 1, whose end enters the mean; zero means no averaging.
 	Start int
 	Cycle int // epochs between weights that enter; zero means 1
-	Eval  int // epochs between measurements of the mean weights; zero means only when the run ends
+	Eval  int // epochs between measurements of the mean weights; zero means only when the run ends, or 1 where Config.Until is one of them
 	// Clean is the data on which statistics are measured; nil means the training data with validation's transformations.
 	Clean *data.Loader
 	// Batches limits how many batches of it are used; zero means all.

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -9,10 +10,12 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -163,6 +166,10 @@ func (s *saver) prune() error {
 	if keep == 0 {
 		keep = 2
 	}
+	files = slices.DeleteFunc(files, func(f string) bool { // of a run that was set back to an earlier step those beyond it stay
+		step, _ := stepOf(filepath.Base(f))
+		return step > s.saved
+	})
 	for _, f := range files[min(keep, len(files)):] {
 		if err := os.Remove(f); err != nil {
 			return err
@@ -173,17 +180,28 @@ func (s *saver) prune() error {
 
 // checkpoints lists a folder's, the newest first.
 func checkpoints(dir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(globEscape(dir), checkpointPrefix+"*"+checkpointSuffix))
-	if err != nil {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	slices.Sort(files)
-	slices.Reverse(files)
+	steps := map[string]int{}
+	var files []string
+	for _, e := range entries {
+		if step, ok := stepOf(e.Name()); ok {
+			path := filepath.Join(dir, e.Name())
+			files, steps[path] = append(files, path), step
+		}
+	}
+	slices.SortFunc(files, func(a, b string) int { return cmp.Compare(steps[b], steps[a]) })
 	return files, nil
 }
 
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+// stepOf is the step in the name of a checkpoint that a run wrote: a copy with another name is not one of the run's.
+func stepOf(name string) (step int, ok bool) {
+	rest, _ := strings.CutPrefix(name, checkpointPrefix)
+	number, _ := strings.CutSuffix(rest, checkpointSuffix)
+	step, err := strconv.Atoi(number)
+	return step, err == nil && name == checkpointName(step)
 }
 
 // header is the metadata of a checkpoint, as JSON under "state".
@@ -192,12 +210,14 @@ type header struct {
 	Seed        uint64   `json:"seed"`
 	Phases      []string `json:"phases"` // fingerprints of the phases up to the one at hand
 	Classes     []string `json:"classes,omitempty"`
+	Model       string   `json:"model,omitempty"`
 	Fingerprint string   `json:"fingerprint,omitempty"`
 	Proxy       *choice  `json:"proxy,omitempty"`
 }
 
 // choice is what a checkpoint knows of a proxy beside its variables.
 type choice struct {
+	Model string  `json:"model,omitempty"`
 	Keep  float64 `json:"keep"`
 	Every int     `json:"every"`
 }
@@ -207,7 +227,7 @@ func (p Proxy) choice() *choice {
 	if !p.on() {
 		return nil
 	}
-	return &choice{p.Keep, max(1, p.Every)}
+	return &choice{p.Model.Name, p.Keep, max(1, p.Every)}
 }
 
 // write writes the whole state to a file.
@@ -224,7 +244,7 @@ func (l *Learner) write(path string, h *history) error {
 	}
 	text, err := json.Marshal(header{
 		State: l.state, Seed: l.config.Seed, Phases: l.plan.fingerprints(l.state.Step), Classes: l.config.Classes,
-		Fingerprint: l.config.Fingerprint, Proxy: l.config.Proxy.choice(),
+		Model: l.config.Model.Name, Fingerprint: l.config.Fingerprint, Proxy: l.config.Proxy.choice(),
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ type CheckpointWeights struct {
 	byName  map[string]safetensors.Tensor
 	names   []string
 	classes []string
+	model   string
 	step    int
 }
 
@@ -30,6 +31,7 @@ func ReadWeights(path string, w Weights) (*CheckpointWeights, error) {
 	}
 	var h struct {
 		Classes []string `json:"classes"`
+		Model   string   `json:"model"`
 		State   struct {
 			Step int `json:"step"`
 		} `json:"state"`
@@ -40,7 +42,7 @@ func ReadWeights(path string, w Weights) (*CheckpointWeights, error) {
 	if w != Raw && w != EMAWeights {
 		return nil, fmt.Errorf("%s: a checkpoint has the weights raw and ema, not %v: the run's folder has a file of them", path, w)
 	}
-	c := &CheckpointWeights{byName: map[string]safetensors.Tensor{}, classes: h.Classes, step: h.State.Step}
+	c := &CheckpointWeights{byName: map[string]safetensors.Tensor{}, classes: h.Classes, model: h.Model, step: h.State.Step}
 	for _, t := range all {
 		path, mean := strings.CutPrefix(t.Name, emaPath)
 		if t.DType == safetensors.F32 && isModel(path) && mean == (w == EMAWeights) {
@@ -62,6 +64,9 @@ func (c *CheckpointWeights) Names() []string { return c.names }
 
 // Classes are what the run's model tells apart; nil if that is not known.
 func (c *CheckpointWeights) Classes() []string { return c.classes }
+
+// Model is the name of the run's model; empty if that is not known.
+func (c *CheckpointWeights) Model() string { return c.model }
 
 // Step is how many steps the run had done.
 func (c *CheckpointWeights) Step() int { return c.step }

@@ -9,7 +9,7 @@
 //		Backend: backend,
 //		Model:   learn.Model{Forward: forward},
 //		Data:    &learn.Data{Train: train, Valid: valid},
-//		Phases:  learn.OneCycle{Epochs: 6, LR: 0.4}.Phases(),
+//		Phases:  learn.OneCycle(6, schedule.OneCycle{Max: 0.4}, 0.95, 0.85, learn.Phase{}),
 //		Metrics: []learn.Metric{learn.Accuracy{}},
 //		Dir:     "out",
 //	})

@@ -53,7 +53,7 @@ func (f Finder) withDefaults() (Finder, error) {
 	switch {
 	case !(f.From > 0 && f.To > f.From) || math.IsInf(f.To, 0):
 		return f, fmt.Errorf("learn: finder: from %v to %v: want 0 < from < to", f.From, f.To)
-	case f.Steps < 0 || f.Epochs < 0 || f.Steps > 0 && f.Epochs > 0 || f.Steps == 1:
+	case f.Steps < 0 || !(f.Epochs >= 0 && f.Epochs <= maxSteps) || f.Steps > 0 && f.Epochs > 0 || f.Steps == 1 || f.Steps > maxSteps:
 		return f, fmt.Errorf("learn: finder: %d steps and %v epochs: want one of them, and at least 2 steps", f.Steps, f.Epochs)
 	case f.StopDiv > 0 && f.StopDiv <= 1:
 		return f, fmt.Errorf("learn: finder: stop_div is %v: want more than 1, or a negative number for no limit", f.StopDiv)

@@ -171,6 +171,24 @@ func (c Config) measured(p *Plan) []string {
 	return MetricNames(metrics, valid, c.EMA.Decay > 0, c.SWA.Start > 0, c.TestTime.Level > 0)
 }
 
+// measureGoal has views and averages that are the goal measured in every epoch, if nobody says how often: a run ends at the
+// first epoch that reaches it. An average that begins after the run is an error.
+func (c *Config) measureGoal(p *Plan) error {
+	if strings.HasPrefix(c.Until.Metric, "tta_") && c.TestTime.Every == 0 {
+		c.TestTime.Every = 1
+	}
+	if !strings.HasPrefix(c.Until.Metric, "swa_") {
+		return nil
+	}
+	if c.SWA.Eval == 0 {
+		c.SWA.Eval = 1
+	}
+	if n := p.measurements(); c.SWA.Start > n {
+		return fmt.Errorf("learn: Until: %s is never measured: the average begins with epoch %d, and the run has %d", c.Until.Metric, c.SWA.Start, n)
+	}
+	return nil
+}
+
 // checkMeasures wants what is watched to be measured by some phase.
 func (l *Learner) checkMeasures() error {
 	var problems []error

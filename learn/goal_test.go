@@ -104,6 +104,37 @@ func TestRunEndsAtItsGoal(t *testing.T) {
 	}
 }
 
+// Views and averages that are the goal are measured in every epoch, whether the configuration says so or not.
+func TestGoalsAreMeasured(t *testing.T) {
+	for metric, set := range map[string]func(*learn.Config){
+		"tta_top1": func(c *learn.Config) { c.TestTime = learn.TestTime{Level: 1} },
+		"swa_top1": func(c *learn.Config) { c.SWA = learn.SWA{Start: 1} },
+	} {
+		c := config(learn.Phase{Epochs: 20, LR: learn.Value(0.1)})
+		c.Dir, c.Until = t.TempDir(), learn.Goal{Metric: metric, Value: 0.5}
+		set(&c)
+		l, r := run(t, c)
+		h, err := learn.ReadHistory(c.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Stop == nil || r.Stop.Kind != learn.StopReached || r.Steps == 200 {
+			t.Errorf("%s: stop %+v after %d steps", metric, r.Stop, r.Steps)
+		}
+		for i, e := range h.Epochs {
+			v, there := e.Metrics[l.Until().Metric]
+			if last := i == len(h.Epochs)-1; !there || (v >= 0.5) != last {
+				t.Errorf("%s: epoch %d of %d measured %v: %v", metric, e.Epoch, len(h.Epochs), there, v)
+			}
+		}
+	}
+	c := config(learn.Phase{Epochs: 3})
+	c.SWA, c.Until = learn.SWA{Start: 4}, learn.Goal{Metric: "swa_top1", Value: 0.5}
+	if _, err := learn.New(c); err == nil || !strings.Contains(err.Error(), "the average begins with epoch 4, and the run has 3") {
+		t.Errorf("%v", err)
+	}
+}
+
 func resumed(t *testing.T, c learn.Config) *learn.Result {
 	t.Helper()
 	l, err := learn.New(c)

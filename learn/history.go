@@ -75,7 +75,7 @@ type EpochRecord struct {
 	Step    int               `json:"step"` // steps done
 	Phase   string            `json:"phase"`
 	Metrics map[string]Number `json:"metrics"`
-	Seconds float64           `json:"seconds"`
+	Seconds float64           `json:"seconds"` // since the run began, with evaluation, without what lay between sessions
 	// TrainingSeconds are an EpochResult's.
 	TrainingSeconds float64 `json:"training_seconds"`
 }

@@ -3,6 +3,7 @@ package learn
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -25,13 +26,14 @@ type Initial struct {
 	Tensors Tensors
 	Name    string // what messages call them; zero means "the weights"
 	Hash    string // of the file; checkpoints keep it, see Learner.InitialHash
-	// TensorNames are the names that a variable may have among the tensors. Nil means its path with dots for slashes. All of
-	// the tensors may have a prefix besides, such as "state_dict.module.".
+	// TensorNames are the names that a variable may have among the tensors. Nil means Model.TensorName's, and its path with
+	// dots for slashes. All of the tensors may have a prefix besides, such as "state_dict.module.".
 	TensorNames func(path string) []string
 	// Head are prefixes of the paths of variables that depend on the classes. Where the classes are others, or their tensors
 	// missing or of another shape, they keep their random numbers.
 	Head    []string
 	Classes []string // that the weights are for; nil means unknown. For others the head begins anew, and LoadTensors refuses
+	Model   string   // that the weights are of; empty means unknown. Those of another one are noted, and LoadTensors refuses
 	// Partial takes what fits and leaves the rest. Otherwise all variables outside of Head have to fit, and there may be no
 	// others in the parts of the network that the model has: weights of another network are an error.
 	Partial bool
@@ -50,6 +52,7 @@ type Initialised struct {
 	Missing []string     // other variables that do, as the file does not have them
 	Differ  []Difference // other variables that do, as the file's shape is another
 	Unused  []string     // tensors that the model has no use for
+	Note    string       // says that the weights are of another model, if they are
 }
 
 // Difference is a tensor that does not fit its variable. Shapes are in PyTorch's order.
@@ -62,8 +65,13 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s is %v in the file and %v in the model", d.Path, d.File, d.Model)
 }
 
-// String says it in a line for each kind.
-func (i *Initialised) String() string {
+// String says it in a line for each kind, with the first few of each.
+func (i *Initialised) String() string { return i.list(6) }
+
+// Full is String with all names.
+func (i *Initialised) Full() string { return i.list(math.MaxInt) }
+
+func (i *Initialised) list(most int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d of the model's %d tensors\n", i.Name, len(i.Loaded), i.tensorsOfModel())
 	for _, part := range []struct {
@@ -76,8 +84,11 @@ func (i *Initialised) String() string {
 		{"in the file and not used", i.Unused},
 	} {
 		if len(part.names) > 0 {
-			fmt.Fprintf(&b, "  %s: %s\n", part.what, few(part.names, 6))
+			fmt.Fprintf(&b, "  %s: %s\n", part.what, few(part.names, most))
 		}
+	}
+	if i.Note != "" {
+		fmt.Fprintf(&b, "  note: %s\n", i.Note)
 	}
 	return b.String()
 }
@@ -119,6 +130,9 @@ func (l *Learner) Initialise(i Initial) (*Initialised, error) {
 		return nil, err
 	}
 	l.state.Initial = i.Hash
+	if err := sameModel(i.Model, l.config.Model.Name); err != nil {
+		m.Note = err.Error()
+	}
 	return &m.Initialised, nil
 }
 
@@ -134,6 +148,9 @@ func (l *Learner) LoadTensors(i Initial) error {
 	}
 	if err := m.check(i); err != nil {
 		return err
+	}
+	if err := sameModel(i.Model, l.config.Model.Name); err != nil {
+		return fmt.Errorf("learn: %s: %w", m.Name, err)
 	}
 	return l.take(m, i.BGR)
 }
@@ -195,7 +212,7 @@ func (l *Learner) match(i Initial) *matching {
 	}
 	names := i.TensorNames
 	if names == nil {
-		names = func(path string) []string { return []string{tensorName(path)} }
+		names = l.config.Model.tensorNames
 	}
 	anew := sameClasses(i.Classes, l.config.Classes) != nil
 	vars := l.followed()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/nn"
+	"github.com/atelier-go/atelier/safetensors"
 )
 
 // named are tensors in memory.
@@ -289,6 +290,31 @@ func TestClassesOfWeights(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(c.Dir, learn.HistoryFile)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Weights are saved by the names that the model has for them, and read by these and by their paths.
+func TestNamesOfWeights(t *testing.T) {
+	c := config(learn.Phase{Steps: 1})
+	c.Dir = t.TempDir()
+	c.Model.TensorName = func(path string) string { return "net." + strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "_") }
+	l, _ := run(t, c)
+	file := filepath.Join(c.Dir, learn.WeightsFile)
+	f, err := safetensors.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if names := f.Names(); !slices.Contains(names, "net.body_conv1_weight") || slices.Contains(names, "body.conv1.weight") {
+		t.Errorf("names %v", names)
+	}
+	again := fresh(t, func(other *learn.Config) { other.Model.TensorName = c.Model.TensorName })
+	if err := again.LoadWeights(file); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "weights", floats(t, again, "/body/conv1/weight"), floats(t, l, "/body/conv1/weight"), 0)
+	if _, err := again.Initialise(learn.Initial{Tensors: whole("")}); err != nil {
 		t.Error(err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 // The divisor is how much larger than a gradient the steps become.
 type Kilostep struct {
 	LR          float64 // for 1024 examples, whose gradients are summed
-	Momentum    float64
+	Momentum    float64 // in [0, 1)
 	WeightDecay float64 // the part of the weights that 1024 examples take off, of all parameters; zero means none
 	// BiasFactor multiplies the rate of the biases of norms, but not their weight decay; zero means 1.
 	BiasFactor float64
@@ -26,7 +26,7 @@ type Kilostep struct {
 	Over schedule.Schedule
 }
 
-// Check wants numbers that make sense.
+// Check wants numbers in these ranges, and an LR above 0.
 func (k Kilostep) Check() error {
 	wrong := func(field string, v float64, want string) error {
 		return fmt.Errorf("learn: kilostep: %s is %v: want %s", field, v, want)

@@ -18,13 +18,14 @@ import (
 type Config struct {
 	Backend compute.Backend
 	Model   Model
-	Loss    Loss  // nil means CrossEntropy(0)
-	Data    *Data // of phases that have none of their own
-	Phases  []Phase
-	Seed    uint64 // of weights and dropout; loaders have their own
-	Metrics []Metric
+	Loss    Loss     // nil means CrossEntropy(0)
+	Data    *Data    // of phases that have none of their own
+	Phases  []Phase  // at least one
+	Seed    uint64   // of weights and dropout; loaders have their own
+	Metrics []Metric // besides the loss; none are fine
 
-	// Dir is where history, checkpoints and weights go; zero writes nothing.
+	// Dir is where history, checkpoints and weights go, made if it is not there; zero writes nothing. Run refuses one that
+	// has checkpoints, unless Resume went on from them.
 	Dir        string
 	Checkpoint CheckpointPolicy
 	Stop       StopPolicy
@@ -118,13 +119,16 @@ func New(c Config) (*Learner, error) {
 		if c.Until, err = c.Until.In(c.measured(plan)); err != nil {
 			return nil, fmt.Errorf("learn: Until: %w", err)
 		}
+		if err := c.measureGoal(plan); err != nil {
+			return nil, err
+		}
 	}
 	l := &Learner{config: c, plan: plan}
 	l.feed = newFeed(l)
 	if err := l.reset(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(l.checkSizes(), l.checkFreeze(), l.checkRules(), l.checkMeasures()); err != nil {
+	if err := errors.Join(l.checkSizes(true), l.checkFreeze(), l.checkRules(), l.checkMeasures()); err != nil {
 		return nil, err
 	}
 	for _, part := range []func() error{l.prepare, l.addEMA, l.addProxy} {

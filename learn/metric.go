@@ -66,7 +66,7 @@ func (t TopK) Start() Accumulator { return &share{K: t.k()} }
 
 // share counts examples whose label is among the K largest logits.
 type share struct {
-	K     int `json:"k"`
+	K     int `json:"-"` // the metric's
 	Right int `json:"right"`
 	Seen  int `json:"seen"`
 }
@@ -211,13 +211,14 @@ type meters struct {
 	metrics []Metric
 	Loss    float64       `json:"loss"` // summed over examples
 	Seen    int           `json:"seen"`
+	Names   []string      `json:"names"` // of the metrics
 	Parts   []Accumulator `json:"parts"`
 }
 
 func newMeters(metrics []Metric) *meters {
 	m := &meters{metrics: metrics}
 	for _, metric := range metrics {
-		m.Parts = append(m.Parts, metric.Start())
+		m.Names, m.Parts = append(m.Names, metric.Name()), append(m.Parts, metric.Start())
 	}
 	return m
 }
@@ -247,6 +248,7 @@ func (m *meters) UnmarshalJSON(text []byte) error {
 	var raw struct {
 		Loss  *float64          `json:"loss"`
 		Seen  *int              `json:"seen"`
+		Names []string          `json:"names"` // none in states that have no names
 		Parts []json.RawMessage `json:"parts"`
 	}
 	raw.Loss, raw.Seen = &m.Loss, &m.Seen
@@ -255,6 +257,9 @@ func (m *meters) UnmarshalJSON(text []byte) error {
 	}
 	if len(raw.Parts) != len(m.Parts) {
 		return fmt.Errorf("learn: the state has %d metrics, the configuration %d", len(raw.Parts), len(m.Parts))
+	}
+	if len(raw.Names) > 0 && !slices.Equal(raw.Names, m.Names) {
+		return fmt.Errorf("learn: the state's metrics are %s, the configuration's %s: want the same to go on", strings.Join(raw.Names, ", "), strings.Join(m.Names, ", "))
 	}
 	for i, part := range raw.Parts {
 		if err := json.Unmarshal(part, m.Parts[i]); err != nil {

@@ -26,6 +26,36 @@ type Model struct {
 	// Prepare makes some of the weights, before any training, of training pictures [N H W C] as they come after
 	// normalisation; at most 5000, chosen by chance. The store has all variables. Nil means that there is nothing to prepare.
 	Prepare func(store *model.Store, pictures *tensors.Tensor) error
+	// Name is kept with checkpoints and weights, which are refused for a model of another name: tensors of one shape may be
+	// of networks that compute something else. Empty compares nothing.
+	Name string
+	// TensorName is a variable's name in files of weights. Nil means its path with dots for slashes.
+	TensorName func(path string) string
+}
+
+// tensorName is a variable's name in files.
+func (m Model) tensorName(path string) string {
+	if m.TensorName == nil {
+		return tensorName(path)
+	}
+	return m.TensorName(path)
+}
+
+// tensorNames are the names that a variable may have in files.
+func (m Model) tensorNames(path string) []string {
+	names := []string{m.tensorName(path)}
+	if plain := tensorName(path); plain != names[0] {
+		names = append(names, plain)
+	}
+	return names
+}
+
+// sameModel wants the name of a model to be that of weights, where both are known.
+func sameModel(weights, model string) error {
+	if weights == "" || model == "" || weights == model {
+		return nil
+	}
+	return fmt.Errorf("it is of the model %s, and this one is %s", weights, model)
 }
 
 func (m Model) groups() int { return max(1, len(m.Groups)) }

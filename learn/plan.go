@@ -89,6 +89,9 @@ func (p *Plan) layOut() error {
 	if err != nil {
 		return err
 	}
+	if n := sum(lengths); n > maxSteps {
+		return fmt.Errorf("learn: the phases have %d steps together: want at most %d, all of which are looked at before the first", n, maxSteps)
+	}
 	used := map[*Data]int{} // batches
 	begun := 0              // epochs of any data
 	for i := range p.phases {
@@ -125,6 +128,30 @@ func (s stretch) batches(k int) (batch, count int, endsEpoch bool) {
 	}
 	toEnd := s.perEpoch - batch%s.perEpoch
 	return batch, min(s.accumulate, toEnd), s.accumulate >= toEnd
+}
+
+// newData tells whether a phase has other data than the one before it.
+func (p *Plan) newData(phase int) bool {
+	return phase == 0 || p.phases[phase].Data != p.phases[phase-1].Data
+}
+
+// measuresAfter tells whether validation follows a step: where an epoch ends, and where the phase's data does.
+func (p *Plan) measuresAfter(pos Position) bool {
+	return pos.EndsEpoch || pos.EndsPhase && (pos.Phase == len(p.phases)-1 || p.newData(pos.Phase+1))
+}
+
+// measurements is how often validation takes place.
+func (p *Plan) measurements() int {
+	n := 0
+	for i, s := range p.runs {
+		for k := range s.steps {
+			_, _, ends := s.batches(k)
+			if p.measuresAfter(Position{Phase: i, EndsEpoch: ends, EndsPhase: k == s.steps-1}) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // Steps is the length of the run.
@@ -190,4 +217,23 @@ func (p *Phase) hyper(g, k, n int) optim.Hyper {
 	return h
 }
 
-func ceilDiv(a, b int) int { return (a + b - 1) / b }
+// maxSteps is beyond what anybody trains, and is looked through in seconds.
+const maxSteps = 20_000_000
+
+// maxAccumulate is likewise; numbers of batches are multiplied by it.
+const maxAccumulate = 1 << 20
+
+func sum(numbers []int) (total int) {
+	for _, n := range numbers {
+		total += n
+	}
+	return total
+}
+
+// ceilDiv is a/b rounded up; a is not negative.
+func ceilDiv(a, b int) int {
+	if a == 0 {
+		return 0
+	}
+	return (a-1)/b + 1
+}

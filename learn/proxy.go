@@ -22,7 +22,7 @@ import (
 // Proxy is a small model that trains beside the one that counts and chooses what that one trains on: of every batch the
 // examples on which its own losses are highest. Most of what a batch could teach a large model is then learnt for a part
 // of the work (Jordan, 2024: the data filtering of airbench96_faster, with half of the batch, and a proxy that trains in
-// one step of four).
+// one step of four, all of it before the large model begins; here the two train side by side).
 //
 // The proxy trains on what it chooses too, with the phases' optimizers, rules and hyper-parameters, which are those of the
 // last layer group. Nothing of it is ever frozen (the original's never trains the bias of its whitening), it has no averages,
@@ -73,16 +73,13 @@ type chooser struct {
 func newChooser(l *Learner) (*chooser, error) {
 	phases := l.plan.Phases()
 	var problems []error
-	seen := map[*Data]*Data{} // what the proxy sees: nothing is validated
 	for i := range phases {
 		p := &phases[i]
-		if seen[p.Data] == nil {
-			seen[p.Data] = &Data{Name: p.Data.Name, Train: p.Data.Train}
-		}
 		if p.accumulate() > 1 {
 			problems = append(problems, &PhaseError{i, p.Name, fmt.Sprintf("accumulates %d batches beside a proxy, which chooses from one: want larger batches", p.Accumulate)})
 		}
-		p.Data, p.Freeze, p.FreezeAfter, p.LRScale = seen[p.Data], 0, nil, nil
+		p.Freeze, p.FreezeAfter, p.LRScale = 0, nil, nil
+		p.Plateau = nil // the run's, whose factor is in what its steps hand the proxy
 		p.LR, p.Momentum, p.Beta2, p.WeightDecay = p.LR.last(), p.Momentum.last(), p.Beta2.last(), p.WeightDecay.last()
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -109,7 +106,7 @@ func (c *chooser) build() error {
 	if err := c.reset(); err != nil {
 		return err
 	}
-	if err := c.checkSizes(); err != nil {
+	if err := c.checkSizes(false); err != nil { // a proxy is never validated
 		return err
 	}
 	return c.prepare()

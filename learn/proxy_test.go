@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/atelier-go/atelier/data"
@@ -300,6 +301,42 @@ func TestProxyOfSinglePictures(t *testing.T) {
 			t.Errorf("batches of %d, keeping %v: after %d steps %v, want %q", c.batch, c.keep, l.Step(), err, c.want)
 		}
 		l.Close()
+	}
+}
+
+// A proxy does not mind a plateau, whose factor it trains with too, nor sizes that only validation has.
+func TestProxyBesidePlateau(t *testing.T) {
+	const lr = 0.5
+	c := config(learn.Phase{Epochs: 2, LR: learn.Value(lr), Momentum: learn.Value(0), Plateau: &schedule.Plateau{Factor: 0.125, Patience: 1}, Watch: "valid_loss"})
+	c.Model, c.Dir = learn.Model{Forward: slopes{}.forward}, t.TempDir()
+	c.Proxy = learn.Proxy{Model: learn.Model{Forward: slopes{}.forward}, Keep: 1}
+	c.Data.Valid = loader(32, 8, 32, 2, false)
+	c.Data.Valid.Transforms = []data.Transform{data.CenterCrop{Size: 4}}
+	c.Proxy.Model.Forward = func(scope *model.Scope, x *graph.Node) *graph.Node {
+		if x.Shape().Dim(1) < 8 {
+			panic("the proxy is never validated")
+		}
+		return slopes{}.forward(scope, x)
+	}
+	l, _ := run(t, c)
+	near(t, "bias of the proxy", proxyTensor(t, c.Dir, "/bias"), floats(t, l, "/bias"), 1e-5)
+}
+
+// The pictures that the proxy's weights are made from are those that the model's are: not changed by chance.
+func TestProxyIsPrepared(t *testing.T) {
+	c := config(learn.Phase{Steps: 1})
+	c.Data.Train.Transforms = []data.Transform{data.Cutout{Size: 8, Fill: []int{255}}}
+	var seen [2][]float32
+	prepare := func(k int) func(*model.Store, *tensors.Tensor) error {
+		return func(_ *model.Store, pictures *tensors.Tensor) error {
+			return tensors.ConstFlatData(pictures, func(x []float32) { seen[k] = slices.Clone(x) })
+		}
+	}
+	c.Model.Prepare = prepare(0)
+	c.Proxy = learn.Proxy{Model: learn.Model{Forward: slopes{}.forward, Prepare: prepare(1)}, Keep: 0.5}
+	run(t, c)
+	if len(seen[0]) == 0 || !slices.Equal(seen[0], seen[1]) {
+		t.Errorf("the proxy is prepared with %d numbers that are not the model's %d", len(seen[1]), len(seen[0]))
 	}
 }
 

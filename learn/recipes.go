@@ -33,7 +33,7 @@ func DiscriminativeOneCycle(epochs float64, cycle schedule.OneCycle, maxMomentum
 	return OneCycle(epochs, cycle, maxMomentum, minMomentum, base)
 }
 
-// OneCycleLinear is fastai 0.7's phases_1cycle: over so many epochs the rate rises from lr/div to lr and falls back,
+// OneCycleLinear is fastai 0.7's phases_1cycle, with div of at least 1 and pct from 0 to less than 100: over so many epochs the rate rises from lr/div to lr and falls back,
 // linearly, while the momentum falls from maxMomentum to minMomentum and rises back; in the last pct percent of the
 // epochs the rate falls to lr/(100·div).
 func OneCycleLinear(epochs, lr, div, pct, maxMomentum, minMomentum float64, base Phase) []Phase {
@@ -57,7 +57,7 @@ func OneCycleLinear(epochs, lr, div, pct, maxMomentum, minMomentum float64, base
 
 // SGDR is stochastic gradient descent with warm restarts (Loshchilov and Hutter, 2017) as fastai 0.7's phases_sgdr: a
 // twentieth of the first cycle at lr/100, the rest of it along half a cosine from lr to 0, then cycles-1 more half
-// cosines, each mult times as long as the one before.
+// cosines, each mult times as long as the one before. cycles is at least 1, mult above 0.
 func SGDR(lr float64, cycles int, epochs, mult float64, base Phase) []Phase {
 	part := func(name string, epochs float64, rate schedule.Schedule) Phase {
 		p := base

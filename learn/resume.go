@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -165,7 +166,7 @@ func (l *Learner) fits(h header) error {
 	if h.Seed != l.config.Seed {
 		return fmt.Errorf("the checkpoint's seed is %d, this run's is %d", h.Seed, l.config.Seed)
 	}
-	if err := sameClasses(h.Classes, l.config.Classes); err != nil {
+	if err := cmp.Or(sameModel(h.Model, l.config.Model.Name), sameClasses(h.Classes, l.config.Classes)); err != nil {
 		return err
 	}
 	if mine := l.config.Proxy.choice(); (h.Proxy == nil) != (mine == nil) {
@@ -174,8 +175,12 @@ func (l *Learner) fits(h header) error {
 			had = "the checkpoint's run had no proxy, and this one has"
 		}
 		return fmt.Errorf("%s: go on as it began, or start anew in another folder", had)
-	} else if mine != nil && *mine != *h.Proxy {
+	} else if mine != nil && (mine.Keep != h.Proxy.Keep || mine.Every != h.Proxy.Every) {
 		return fmt.Errorf("the checkpoint's proxy keeps %v and trains every %d steps, this run's %v and %d", h.Proxy.Keep, h.Proxy.Every, mine.Keep, mine.Every)
+	} else if mine != nil {
+		if err := sameModel(h.Proxy.Model, mine.Model); err != nil {
+			return fmt.Errorf("the checkpoint's proxy: %w", err)
+		}
 	}
 	if h.State.Step > l.plan.total {
 		return fmt.Errorf("the checkpoint is %d steps into its run, this run has %d", h.State.Step, l.plan.total)

@@ -314,6 +314,87 @@ func TestForeignCheckpoint(t *testing.T) {
 	}
 }
 
+// A copy that somebody has put beside a run's checkpoints is none of them: it is not gone on with, nor deleted.
+func TestCopiesOfCheckpoints(t *testing.T) {
+	c := config(learn.Phase{Epochs: 3})
+	c.Dir = t.TempDir()
+	c.Checkpoint = learn.CheckpointPolicy{Every: 4, Keep: 2}
+	run(t, c)
+	files, err := learn.Checkpoints(c.Dir)
+	if err != nil || len(files) != 2 || filepath.Base(files[0]) != "checkpoint-00000030.safetensors" {
+		t.Fatalf("%v, %v", files, err)
+	}
+	text, err := os.ReadFile(files[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"checkpoint-old.safetensors", "checkpoint-99.safetensors", "checkpoint-00000099 (copy).safetensors"} {
+		if err := os.WriteFile(filepath.Join(c.Dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Phases = append(c.Phases, learn.Phase{Epochs: 1})
+	l, err := learn.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.Resume(); err != nil || l.Step() != 30 {
+		t.Errorf("resumed after step %d, %v", l.Step(), err)
+	}
+	if _, err := l.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := filepath.Glob(filepath.Join(c.Dir, "checkpoint-*"))
+	if err != nil || len(entries) != 5 {
+		t.Errorf("there are %v, %v: want the last two and three copies", entries, err)
+	}
+}
+
+// Another model whose tensors have the same shapes is another model, where both have a name.
+func TestModelsOfOtherNames(t *testing.T) {
+	c := config(learn.Phase{Steps: 2})
+	c.Dir, c.Model.Name = t.TempDir(), "with average"
+	run(t, c)
+	weights := filepath.Join(c.Dir, learn.WeightsFile)
+	for name, refused := range map[string]bool{"with average": false, "": false, "with maximum": true} {
+		l := fresh(t, func(other *learn.Config) { other.Phases, other.Dir, other.Model.Name = c.Phases, c.Dir, name })
+		loaded := l.LoadWeights(weights)
+		_, resumed := l.Resume()
+		for what, err := range map[string]error{"weights": loaded, "checkpoint": resumed} {
+			want := "it is of the model with average, and this one is with maximum"
+			if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s for %q: %v", what, name, err)
+			}
+		}
+		all, err := learn.ReadWeights(filepath.Join(c.Dir, "checkpoint-00000002.safetensors"), learn.Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := fresh(t, func(other *learn.Config) { other.Model.Name = name })
+		report, err := other.Initialise(learn.Initial{Tensors: all, Model: all.Model()})
+		if err != nil || strings.Contains(report.String(), "note: it is of the model with average") != refused {
+			t.Errorf("%q: %v\n%s", name, err, report)
+		}
+	}
+}
+
+// A metric goes on only as itself.
+func TestMetricsOfCheckpoints(t *testing.T) {
+	c := config(learn.Phase{Steps: 2})
+	c.Dir, c.Metrics = t.TempDir(), []learn.Metric{learn.Accuracy{}}
+	run(t, c)
+	c.Metrics = []learn.Metric{learn.TopK{K: 2}}
+	l, err := learn.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.Resume(); err == nil || !strings.Contains(err.Error(), "the state's metrics are accuracy, the configuration's top2") {
+		t.Errorf("%v", err)
+	}
+}
+
 // A folder that has a run is not written over.
 func TestFolderInUse(t *testing.T) {
 	c := config(learn.Phase{Steps: 2})

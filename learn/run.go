@@ -163,15 +163,10 @@ func (s *session) begin(pos Position) error {
 			}
 		}
 	}
-	if pos.Batch%s.plan.runs[pos.Phase].perEpoch == 0 || pos.K == 0 && s.newData(pos.Phase) {
+	if pos.Batch%s.plan.runs[pos.Phase].perEpoch == 0 || pos.K == 0 && s.plan.newData(pos.Phase) {
 		return s.emit(EpochBegin)
 	}
 	return nil
-}
-
-// newData tells whether a phase has other data than the one before it.
-func (s *session) newData(phase int) bool {
-	return phase == 0 || s.plan.phases[phase-1].Data != s.plan.phases[phase].Data
 }
 
 func (s *session) enter(pos Position) error {
@@ -332,9 +327,7 @@ func (s *session) divergence() {
 
 // end validates where an epoch ends, or where the phase's data does, and ends phases.
 func (s *session) end(pos Position) error {
-	last := pos.Phase == len(s.plan.phases)-1
-	dataEnds := pos.EndsPhase && (last || s.newData(pos.Phase+1))
-	if (pos.EndsEpoch || dataEnds) && !s.diverged() {
+	if s.plan.measuresAfter(pos) && !s.diverged() {
 		if err := s.endEpoch(pos); err != nil {
 			return err
 		}

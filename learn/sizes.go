@@ -11,7 +11,7 @@ import (
 
 // checkSizes builds the model for the pictures of every phase, and of its validation: a run is not to break off hours later
 // where they are too small for the model, or have other channels.
-func (l *Learner) checkSizes() error {
+func (l *Learner) checkSizes(validates bool) error {
 	looked, built := map[*data.Loader]bool{}, map[[3]int]bool{}
 	for i := range l.plan.phases {
 		p := &l.plan.phases[i]
@@ -19,7 +19,7 @@ func (l *Learner) checkSizes() error {
 			name   string
 			loader *data.Loader
 		}{{"pictures", p.Data.Train}, {"validation pictures", p.Data.Valid}} {
-			if part.loader == nil || looked[part.loader] {
+			if part.loader == nil || looked[part.loader] || part.loader == p.Data.Valid && !validates {
 				continue
 			}
 			looked[part.loader] = true

@@ -18,7 +18,7 @@ type TestTime struct {
 	// two of the picture moved up and left by a pixel and moved down and right, its border mirrored (Jordan, 2024). Level 1
 	// takes twice as long as the picture alone, level 2 six times.
 	Level int
-	Every int // epochs between measurements; zero means only when the run ends
+	Every int // epochs between measurements; zero means only when the run ends, or 1 where Config.Until is one of them
 }
 
 // Check knows the levels.

@@ -47,8 +47,8 @@ func (p *Phase) check(i, groups int) []error {
 			wrong("%v", err)
 		}
 	}
-	if p.Accumulate < 0 {
-		wrong("accumulate is %d: want a positive number of batches", p.Accumulate)
+	if p.Accumulate < 0 || p.Accumulate > maxAccumulate {
+		wrong("accumulate is %d: want 0 to %d batches", p.Accumulate, maxAccumulate)
 	}
 	if len(p.LRScale) != 0 && len(p.LRScale) != groups {
 		wrong("lr_scale has %d factors: want one for each of the model's %d layer groups", len(p.LRScale), groups)

@@ -14,7 +14,7 @@ import (
 )
 
 // SaveWeights writes the model's weights to WeightsFile in a folder, and averages of them beside it, if there are, as
-// other programs want them: tensors are named by their paths with dots for slashes, and have PyTorch's order of axes:
+// other programs want them: tensors are named as Model.TensorName says, and have PyTorch's order of axes:
 // convolutions' weights are [out in KH KW], those of dense layers [out in].
 func (l *Learner) SaveWeights(dir string) error {
 	for _, w := range []struct {
@@ -44,13 +44,16 @@ func (l *Learner) saveWeights(path string, w Weights) error {
 	defer done()
 	var all []safetensors.Tensor
 	for _, p := range append(l.params.all(), l.params.others...) {
-		t, err := torchTensor(store.GetVariable(p.Path()))
+		t, err := torchTensor(l.config.Model.tensorName(p.Path()), store.GetVariable(p.Path()))
 		if err != nil {
 			return err
 		}
 		all = append(all, t)
 	}
 	metadata := map[string]string{"format": "pt", "weights": w.String(), "step": fmt.Sprint(l.state.Step), "made_by": "atelier"}
+	if l.config.Model.Name != "" {
+		metadata["model"] = l.config.Model.Name
+	}
 	if len(l.config.Classes) > 0 {
 		classes, err := json.Marshal(l.config.Classes)
 		if err != nil {
@@ -61,9 +64,8 @@ func (l *Learner) saveWeights(path string, w Weights) error {
 	return safetensors.Save(path, all, metadata)
 }
 
-// torchTensor is a variable with PyTorch's name and order of axes.
-func torchTensor(v *model.Variable) (safetensors.Tensor, error) {
-	name := tensorName(v.Path())
+// torchTensor is a variable with a name and PyTorch's order of axes.
+func torchTensor(name string, v *model.Variable) (safetensors.Tensor, error) {
 	value, err := v.Value()
 	if err != nil {
 		return safetensors.Tensor{}, err
@@ -103,7 +105,7 @@ func (l *Learner) LoadWeights(path string) error {
 		return err
 	}
 	defer f.Close()
-	return l.LoadTensors(Initial{Tensors: fileTensors{f}, Name: path, Classes: ClassesOf(f.Metadata())})
+	return l.LoadTensors(Initial{Tensors: fileTensors{f}, Name: path, Classes: ClassesOf(f.Metadata()), Model: ModelOf(f.Metadata())})
 }
 
 // fileTensors are those of a safetensors file.
@@ -130,6 +132,9 @@ func ClassesOf(metadata map[string]string) []string {
 	}
 	return classes
 }
+
+// ModelOf is the name of the model that weights are of, from the metadata of their file; empty where it does not say.
+func ModelOf(metadata map[string]string) string { return metadata["model"] }
 
 // sameClasses wants a model's classes to be those of weights, where both are known.
 func sameClasses(weights, model []string) error {

@@ -11,10 +11,10 @@ import "math"
 type Plateau struct {
 	Factor        float64 `json:"factor"`         // between 0 and 1; 0 means 0.1
 	Patience      int     `json:"patience"`       // how many metrics in a row may be no better; the next one reduces. 0: the first does
-	Threshold     float64 `json:"threshold"`      // by how much a metric must be better than the best to count
+	Threshold     float64 `json:"threshold"`      // by how much a metric must be better than the best to count; 0: at all
 	ThresholdMode string  `json:"threshold_mode"` // "rel": Threshold is a part of the best value; "abs": a difference; empty means "rel"
-	Cooldown      int     `json:"cooldown"`       // how many metrics after a reduction are not held against it
-	Min           float64 `json:"min"`            // the scale does not fall below this
+	Cooldown      int     `json:"cooldown"`       // how many metrics after a reduction are not held against it; 0: none
+	Min           float64 `json:"min"`            // the scale does not fall below this; 0: there is no limit
 	Mode          string  `json:"mode"`           // "min" or "max": which metrics are better; empty means "min"
 }
 
