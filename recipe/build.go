@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -16,13 +17,14 @@ import (
 // Plan lays the run out: what every step trains with. It wants no backend and decodes no picture.
 func (r *Recipe) Plan() (*learn.Plan, error) {
 	b := &builder{recipe: r, sources: sources{open: map[string]data.Dataset{}}, built: map[string]*learn.Data{}}
-	return b.plan()
+	return b.plan(context.Background())
 }
 
-// Config is what learn.New wants, except for the backend and what the caller alone knows: Progress and Handlers.
-func (r *Recipe) Config() (learn.Config, error) {
+// Config is what learn.New wants, except for the backend and what the caller alone knows: Progress and Handlers. Pictures
+// with memory are read and decoded now, which takes a while and ends when ctx does.
+func (r *Recipe) Config(ctx context.Context) (learn.Config, error) {
 	b := &builder{recipe: r, sources: sources{open: map[string]data.Dataset{}, decode: true}, built: map[string]*learn.Data{}}
-	if _, err := b.plan(); err != nil { // every problem has its line here
+	if _, err := b.plan(ctx); err != nil { // every problem has its line here
 		return learn.Config{}, err
 	}
 	m, err := b.model()
@@ -30,7 +32,7 @@ func (r *Recipe) Config() (learn.Config, error) {
 		return learn.Config{}, err
 	}
 	c := learn.Config{
-		Model:  learn.Model{Forward: m.Forward, Groups: m.Groups(), Prepare: m.Prepare()},
+		Model:  learnModel(m),
 		Loss:   learn.CrossEntropy(r.Loss.LabelSmoothing),
 		Phases: b.phases, Seed: r.Seed, Dir: string(r.Out),
 		Checkpoint:  learn.CheckpointPolicy(r.Checkpoint),
@@ -71,12 +73,12 @@ type builder struct {
 	loading time.Duration // of the pictures to train on
 }
 
-func (b *builder) plan() (*learn.Plan, error) {
+func (b *builder) plan(ctx context.Context) (*learn.Plan, error) {
 	r := b.recipe
 	if len(r.Phases) == 0 {
 		return nil, fmt.Errorf("%s: there are no phases, so that there is nothing to train: want at least one, or judge weights by it with atelier eval", r.file)
 	}
-	if err := b.allData(); err != nil {
+	if err := b.allData(ctx); err != nil {
 		return nil, err
 	}
 	m, err := b.model()
@@ -97,7 +99,7 @@ func (b *builder) plan() (*learn.Plan, error) {
 }
 
 // allData opens the data of all phases, whose classes must be the same: they are the model's.
-func (b *builder) allData() error {
+func (b *builder) allData(ctx context.Context) error {
 	var first *learn.Data
 	var problems []error
 	failed := map[string]bool{}
@@ -106,7 +108,7 @@ func (b *builder) allData() error {
 		if failed[name] {
 			continue
 		}
-		d, err := b.data(name, path)
+		d, err := b.data(ctx, name, path)
 		switch {
 		case err != nil:
 			problems = append(problems, err)
@@ -162,6 +164,11 @@ func (r *Recipe) lineOf(err error) int {
 	return 0
 }
 
+// learnModel is a network as package learn takes it.
+func learnModel(m zoo.Model) learn.Model {
+	return learn.Model{Forward: m.Forward, Groups: m.Groups(), Prepare: m.Prepare(), Name: m.Name(), TensorName: m.TensorName}
+}
+
 func (b *builder) model() (zoo.Model, error) { return b.recipe.model(len(b.classes)) }
 
 func (r *Recipe) model(classes int) (zoo.Model, error) {
@@ -173,7 +180,7 @@ func (r *Recipe) model(classes int) (zoo.Model, error) {
 }
 
 // data makes the loaders of a dataset, once. path is what names it.
-func (b *builder) data(name, path string) (*learn.Data, error) {
+func (b *builder) data(ctx context.Context, name, path string) (*learn.Data, error) {
 	if d := b.built[name]; d != nil {
 		return d, nil
 	}
@@ -189,7 +196,7 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 		return nil, fmt.Errorf("%s: dataset %q has no pictures to train on: want train", r.at(r.lines[join("datasets", name)]), name)
 	}
 	began := time.Now()
-	train, err := b.sources.dataset(s.Train)
+	train, err := b.sources.dataset(ctx, s.Train)
 	if err != nil {
 		return nil, fail("train", err)
 	}
@@ -198,7 +205,7 @@ func (b *builder) data(name, path string) (*learn.Data, error) {
 	d.Train.Seed, d.Train.Shuffle, d.Train.DropLast = r.Seed, true, s.DropLast
 	d.Train.Transforms, d.Train.Mixup = transforms(s.Transforms), s.Mixup
 	if s.Valid != nil {
-		valid, err := b.sources.dataset(*s.Valid)
+		valid, err := b.sources.dataset(ctx, *s.Valid)
 		if err != nil {
 			return nil, fail("valid", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -149,7 +150,7 @@ func (r *Recipe) checkPhase(d *decoder, i int) {
 	case shapes == 1 && (p.Epochs <= 0 || p.Steps != 0):
 		d.wrong(line, "%s has a cycle: want its length in epochs", path)
 	}
-	if p.Discriminative < 0 || p.Discriminative != 0 && len(p.LRScale) > 0 {
+	if !(p.Discriminative >= 0) || math.IsInf(p.Discriminative, 0) || p.Discriminative != 0 && len(p.LRScale) > 0 {
 		d.wrong(line, "%s has discriminative %v and %d factors in lr_scale: want a number above 0, or the list", path, p.Discriminative, len(p.LRScale))
 	}
 	if c := p.OneCycle; c != nil && (c.MaxMomentum == 0) != (c.MinMomentum == 0) {

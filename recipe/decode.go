@@ -303,6 +303,24 @@ func (d *decoder) find(path string) string {
 	return there
 }
 
+// LabelFile is the path of a label file: beside the recipe, or else inside of the folder or archive that it is of.
+type LabelFile string
+
+func (l *LabelFile) decode(d *decoder, n *yaml.Node, path string) {
+	d.scalar(n, reflect.ValueOf((*string)(l)).Elem(), path)
+	if s := string(*l); s != "" && !filepath.IsAbs(s) {
+		if beside := d.find(s); isFile(beside) {
+			*l = LabelFile(beside)
+			n.Value = beside // as of Path
+		}
+	}
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 func (p *Path) decode(d *decoder, n *yaml.Node, path string) {
 	d.scalar(n, reflect.ValueOf((*string)(p)).Elem(), path)
 	if s := string(*p); s != "" && !filepath.IsAbs(s) {

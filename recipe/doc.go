@@ -3,7 +3,7 @@
 //
 //	r, err := recipe.Load("recipe.yaml", recipe.Options{Set: []string{"phases.0.lr=0.01"}})
 //	plan, err := r.Plan()        // the schedule; needs no backend and decodes no picture
-//	config, err := r.Config()    // for learn.New, which wants a backend besides
+//	config, err := r.Config(ctx) // for learn.New, which wants a backend besides
 //
 // A file is read strictly: a field that does not exist, a value of the wrong type, a field that is there twice are errors
 // with the line, all of them at once. What a file leaves out is zero, and the fields say what zero means.

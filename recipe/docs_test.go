@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
+
 	"github.com/atelier-go/atelier/data"
+	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/optim"
 	"github.com/atelier-go/atelier/recipe"
 	"github.com/atelier-go/atelier/schedule"
@@ -22,6 +25,7 @@ func TestDocument(t *testing.T) {
 	if len(blocks) != 4 {
 		t.Errorf("%d recipes", len(blocks))
 	}
+	backend := compute.MustNew()
 	for _, b := range blocks {
 		r, err := recipe.Parse("training.md", []byte(b[1]), t.TempDir(), recipe.Options{})
 		if err != nil {
@@ -31,9 +35,18 @@ func TestDocument(t *testing.T) {
 		if _, there := r.Datasets["photos"]; there {
 			continue
 		}
-		if _, err := r.Plan(); err != nil {
+		config, err := r.Config(t.Context())
+		if err != nil {
 			t.Errorf("%v in\n%s", err, b[1])
+			continue
 		}
+		config.Backend = backend
+		l, err := learn.New(config) // which knows the model's paths
+		if err != nil {
+			t.Errorf("%v in\n%s", err, b[1])
+			continue
+		}
+		l.Close()
 	}
 	for _, names := range [][]string{schedule.Kinds(), optim.Kinds(), data.Kinds()} {
 		for _, name := range names {

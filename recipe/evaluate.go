@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -14,8 +15,8 @@ import (
 
 // Evaluation gives the data that a model is to be judged by: pictures as validation of the last phase sees them. what is
 // empty for its validation data itself, or the name of a dataset, or the path of a folder or a zip archive, or a source
-// in YAML such as "{folder: {path: photos, dir: test}}".
-func (r *Recipe) Evaluation(what string) (*data.Loader, error) {
+// in YAML such as "{folder: {path: photos, dir: test}}". Reading pictures into memory ends when ctx does.
+func (r *Recipe) Evaluation(ctx context.Context, what string) (*data.Loader, error) {
 	name, path := r.Data, "data"
 	if !r.OnlyEvaluates() {
 		name, path = r.dataOf(len(r.Phases) - 1)
@@ -35,7 +36,7 @@ func (r *Recipe) Evaluation(what string) (*data.Loader, error) {
 	case s.Valid == nil:
 		return nil, fmt.Errorf("%s: dataset %q has no validation data: name pictures to evaluate on", r.at(r.lines[path]), name)
 	}
-	valid, err := b.sources.dataset(*s.Valid)
+	valid, err := b.sources.dataset(ctx, *s.Valid)
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +52,18 @@ func (r *Recipe) OnlyEvaluates() bool { return len(r.Phases) == 0 }
 func (r *Recipe) EvaluationConfig(loader *data.Loader) (learn.Config, error) {
 	classes := loader.Dataset.Classes()
 	m, err := r.model(len(classes))
+	if err != nil {
+		return learn.Config{}, err
+	}
+	network := learnModel(m)
+	network.Prepare = nil // the weights are going to be others
 	return learn.Config{
-		Model:   learn.Model{Forward: m.Forward, Groups: m.Groups()},
+		Model:   network,
 		Loss:    learn.CrossEntropy(r.Loss.LabelSmoothing),
 		Phases:  []learn.Phase{{Data: &learn.Data{Name: r.Data, Train: loader}, Steps: 1}},
 		Seed:    r.Seed,
 		Classes: classes,
-	}, err
+	}, nil
 }
 
 // source reads what Evaluation is asked for.

@@ -10,7 +10,7 @@ import (
 // Proxy is a learn.Proxy: a small model that chooses, of every batch, the examples that the recipe's model trains on.
 type Proxy struct {
 	Model string  `json:"model"` // a name of package zoo; empty means that everything is trained on
-	Keep  float64 `json:"keep"`  // the part of a batch that is chosen
+	Keep  float64 `json:"keep"`  // the part of a batch that is chosen, above 0 and at most 1
 	Every int     `json:"every"` // steps in which the proxy trains once; zero means 1
 }
 
@@ -46,6 +46,6 @@ func (r *Recipe) proxy(classes int) (learn.Proxy, error) {
 		return learn.Proxy{}, fmt.Errorf("%s: %w", r.at(r.lines["proxy.model"]), err)
 	}
 	p := r.Proxy.learn()
-	p.Model = learn.Model{Forward: m.Forward, Prepare: m.Prepare()}
+	p.Model = learnModel(m)
 	return p, nil
 }

@@ -8,8 +8,8 @@ import (
 // Kilostep is a learn.Kilostep: Nesterov's momentum with hyper-parameters that can be chosen one by one. It gives the
 // optimizer, the learning rate, the momentum and the weight decay of the phase.
 type Kilostep struct {
-	LR          float64       `json:"lr"` // for 1024 examples
-	Momentum    float64       `json:"momentum"`
+	LR          float64       `json:"lr"`           // for 1024 examples
+	Momentum    float64       `json:"momentum"`     // in [0, 1)
 	WeightDecay float64       `json:"weight_decay"` // for 1024 examples, of all parameters
 	BiasFactor  float64       `json:"bias_factor"`  // of the rate of norms' biases; zero means 1
 	Over        schedule.Spec `json:"over"`         // what lr and weight_decay are multiplied by; none: 1
@@ -35,8 +35,8 @@ func (f FreezeAfter) Check() error { return learn.FreezeAfter(f).Check() }
 type Lookahead struct {
 	Every int     `json:"every"` // steps; zero means none
 	Decay float64 `json:"decay"` // a step; zero means 0.95
-	Power float64 `json:"power"`
-	Start int     `json:"start"` // epochs
+	Power float64 `json:"power"` // how the pull fades: see learn.Lookahead; zero means that it does not
+	Start int     `json:"start"` // epochs before the first; zero means none
 }
 
 // Check is learn's.

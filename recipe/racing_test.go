@@ -152,7 +152,7 @@ func TestImageNetInSmall(t *testing.T) {
 			fmt.Sprintf("%stransforms.0.random_resized_crop.size=%d", at, side),
 			fmt.Sprintf("%svalid_transforms=[{resize: %d}]", at, side))
 	}
-	config, err := racing(t, "imagenet-resnet50.yaml", set...).Config()
+	config, err := racing(t, "imagenet-resnet50.yaml", set...).Config(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func inSeconds(t *testing.T, name string, set []string) *learn.Result {
 		set = append(set, "datasets.cifar10.train={shapes: {n: 4096, size: 32, seed: 1}, memory: true}",
 			"datasets.cifar10.valid={shapes: {n: 1000, size: 32, seed: 2}, memory: true}")
 	}
-	config, err := racing(t, name, set...).Config()
+	config, err := racing(t, name, set...).Config(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,11 +72,11 @@ func (d Data) Check() error {
 		return errors.New("names no pictures: want train, or valid for evaluation alone")
 	}
 	for _, f := range []struct {
-		name  string
-		value int
-	}{{"batch", d.Batch}, {"valid_batch", d.ValidBatch}, {"workers", d.Workers}, {"prefetch", d.Prefetch}} {
-		if f.value < 0 {
-			return fmt.Errorf("%s is %d: want a number that is not negative", f.name, f.value)
+		name        string
+		value, most int
+	}{{"batch", d.Batch, 1 << 24}, {"valid_batch", d.ValidBatch, 1 << 24}, {"workers", d.Workers, 4096}, {"prefetch", d.Prefetch, 4096}} {
+		if f.value < 0 || f.value > f.most {
+			return fmt.Errorf("%s is %d: want 0 to %d", f.name, f.value, f.most)
 		}
 	}
 	return nil
@@ -84,9 +84,9 @@ func (d Data) Check() error {
 
 // Phase is a learn.Phase, or several of them by one of the recipes' shapes. What is zero means what it does there.
 type Phase struct {
-	Name   string  `json:"name"`
-	Epochs float64 `json:"epochs"` // with sgdr those of the first cycle
-	Steps  int     `json:"steps"`
+	Name   string  `json:"name"`   // for plots and messages; empty means "phase 1" and so on
+	Epochs float64 `json:"epochs"` // the length, of which fractions are fine; with sgdr those of the first cycle
+	Steps  int     `json:"steps"`  // the length instead of epochs
 
 	// At most one of these, which give the learning rate, and the momentum where they say so.
 	OneCycle       *OneCycle       `json:"one_cycle"`
@@ -95,27 +95,27 @@ type Phase struct {
 	// Instead of optimizer, lr, momentum and weight_decay.
 	Kilostep *Kilostep `json:"kilostep"`
 
-	Optimizer   Optimizer `json:"optimizer"`
-	LR          Values    `json:"lr"`
-	Momentum    Values    `json:"momentum"`
-	Beta2       Values    `json:"beta2"`
-	WeightDecay Values    `json:"weight_decay"`
+	Optimizer   Optimizer `json:"optimizer"`    // none means sgd
+	LR          Values    `json:"lr"`           // none means 0.01
+	Momentum    Values    `json:"momentum"`     // and Adam's beta1, in [0, 1); none means 0.9, with rmsprop 0
+	Beta2       Values    `json:"beta2"`        // and RMSProp's alpha, in [0, 1); none means the optimizer's own
+	WeightDecay Values    `json:"weight_decay"` // none means 0
 
-	LRScale        []float64 `json:"lr_scale"`
+	LRScale        []float64 `json:"lr_scale"`       // factors of the rate, one for each layer group, the input's first; none means 1
 	Discriminative float64   `json:"discriminative"` // instead of lr_scale: rates fall by this factor from each layer group to the one before it
 
-	Decoupled   bool              `json:"decoupled"`
-	DecayAll    bool              `json:"decay_all"`
-	Clip        optim.Clipping    `json:"clip"`
-	Lookahead   optim.Lookahead   `json:"lookahead"`
-	Rules       []Rule            `json:"rules"`
-	State       optim.Carry       `json:"state"`
-	Data        string            `json:"data"`
-	Freeze      int               `json:"freeze"`
-	FreezeAfter []FreezeAfter     `json:"freeze_after"`
-	Accumulate  int               `json:"accumulate"`
-	Plateau     *schedule.Plateau `json:"plateau"`
-	Watch       string            `json:"watch"`
+	Decoupled   bool              `json:"decoupled"`    // weight decay shrinks the weights beside the update instead of adding to the gradient
+	DecayAll    bool              `json:"decay_all"`    // biases and norms decay too
+	Clip        optim.Clipping    `json:"clip"`         // of gradients; zero means none
+	Lookahead   optim.Lookahead   `json:"lookahead"`    // of the optimizer, within the phase; zero means none
+	Rules       []Rule            `json:"rules"`        // for some parameters; the first that matches one holds
+	State       optim.Carry       `json:"state"`        // of the optimizer before: auto (zero), slots or none
+	Data        string            `json:"data"`         // the name of a dataset; empty means the recipe's
+	Freeze      int               `json:"freeze"`       // layer groups, from the input's on, that stay as they are
+	FreezeAfter []FreezeAfter     `json:"freeze_after"` // single parameters, from an epoch of the phase on
+	Accumulate  int               `json:"accumulate"`   // batches whose gradients are averaged in a step; zero means 1
+	Plateau     *schedule.Plateau `json:"plateau"`      // multiplies the rate by a factor when watch stops improving; none: never
+	Watch       string            `json:"watch"`        // zero means valid_loss
 }
 
 // OneCycle is the 1cycle policy as one phase: see learn.OneCycle.
@@ -127,29 +127,29 @@ type OneCycle struct {
 
 // OneCycleLinear is fastai's phases_1cycle: see learn.OneCycleLinear.
 type OneCycleLinear struct {
-	LR          float64 `json:"lr"`
-	Div         float64 `json:"div"`
-	Pct         float64 `json:"pct"`          // percent of the epochs in which the rate falls to nothing
+	LR          float64 `json:"lr"`           // the highest rate, above 0
+	Div         float64 `json:"div"`          // how many times lower it begins, at least 1
+	Pct         float64 `json:"pct"`          // percent of the epochs, the last, in which the rate falls to a hundredth of the first
 	MaxMomentum float64 `json:"max_momentum"` // zero means 0.95
 	MinMomentum float64 `json:"min_momentum"` // zero means 0.85
 }
 
 // SGDR is fastai's phases_sgdr: see learn.SGDR.
 type SGDR struct {
-	LR     float64 `json:"lr"`
-	Cycles int     `json:"cycles"`
-	Mult   float64 `json:"mult"` // zero means 1
+	LR     float64 `json:"lr"`     // at the beginning of each cycle, above 0
+	Cycles int     `json:"cycles"` // 1 to 100
+	Mult   float64 `json:"mult"`   // how many times longer each cycle is than the one before; zero means 1
 }
 
 // Rule is an optim.Rule.
 type Rule struct {
-	Path        string     `json:"path"`
-	Kind        optim.Kind `json:"kind"`
-	Optimizer   Optimizer  `json:"optimizer"`
-	LRFactor    float64    `json:"lr_factor"`
-	DecayFactor float64    `json:"decay_factor"`
-	NoDecay     bool       `json:"no_decay"`
-	Momentum    float64    `json:"momentum"` // zero means the phase's
+	Path        string     `json:"path"`         // a pattern of parameters' paths, as /layer1/**/bias; empty fits all
+	Kind        optim.Kind `json:"kind"`         // weight, bias or norm; empty fits all
+	Optimizer   Optimizer  `json:"optimizer"`    // none means the phase's
+	LRFactor    float64    `json:"lr_factor"`    // of the phase's rate; zero means 1
+	DecayFactor float64    `json:"decay_factor"` // of the phase's weight decay, for biases and norms too; zero means 1
+	NoDecay     bool       `json:"no_decay"`     // no weight decay
+	Momentum    float64    `json:"momentum"`     // in [0, 1); zero means the phase's
 }
 
 // Loss is the cross-entropy.
@@ -159,31 +159,31 @@ type Loss struct {
 
 // Checkpoint is a learn.CheckpointPolicy.
 type Checkpoint struct {
-	Every     int    `json:"every"`
-	Keep      int    `json:"keep"`
-	Best      string `json:"best"`
-	Direction string `json:"direction"`
+	Every     int    `json:"every"`     // steps; zero means at the ends of epochs alone
+	Keep      int    `json:"keep"`      // how many of the last are kept; zero means 2
+	Best      string `json:"best"`      // the metric whose best checkpoint is kept besides; empty means none
+	Direction string `json:"direction"` // of best: max or min; empty means what is usual for the metric
 }
 
 // Stop is a learn.StopPolicy.
 type Stop struct {
-	Div      float64 `json:"div"`
-	Patience int     `json:"patience"`
-	Watch    string  `json:"watch"`
-	MinDelta float64 `json:"min_delta"`
+	Div      float64 `json:"div"`       // ends the run when the smoothed loss is so many times its best, above 1; zero never does
+	Patience int     `json:"patience"`  // measurements without an improvement of watch that end the run; zero never does
+	Watch    string  `json:"watch"`     // zero means valid_loss
+	MinDelta float64 `json:"min_delta"` // the least that is an improvement
 }
 
 // EMA is a learn.EMA.
 type EMA struct {
-	Decay float64 `json:"decay"`
+	Decay float64 `json:"decay"` // 0 to less than 1; zero means no average
 }
 
 // SWA is a learn.SWA.
 type SWA struct {
-	Start   int `json:"start"`
-	Cycle   int `json:"cycle"`
-	Eval    int `json:"eval"`
-	Batches int `json:"batches"`
+	Start   int `json:"start"`   // the first epoch whose end enters the mean, from 1; zero means no average
+	Cycle   int `json:"cycle"`   // epochs between weights that enter; zero means 1
+	Eval    int `json:"eval"`    // epochs between measurements; zero means when the run ends
+	Batches int `json:"batches"` // on which the norms are measured; zero means all of an epoch
 }
 
 // Check is learn's.

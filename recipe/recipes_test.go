@@ -168,7 +168,7 @@ func tiny(t *testing.T, name string, text []byte) *recipe.Recipe {
 func TestRecipesTrain(t *testing.T) {
 	backend := compute.MustNew()
 	each(t, func(t *testing.T, name string, text []byte) {
-		config, err := tiny(t, name, text).Config()
+		config, err := tiny(t, name, text).Config(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

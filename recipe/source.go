@@ -72,7 +72,7 @@ type Files struct {
 	Path      Path        `json:"path"`
 	Dir       string      `json:"dir"`        // the folder inside of it to read, such as train
 	Layout    data.Layout `json:"layout"`     // zero means by_folder: folders are classes
-	Labels    string      `json:"labels"`     // a label file
+	Labels    LabelFile   `json:"labels"`     // a label file, beside the recipe or else inside of path
 	Channels  int         `json:"channels"`   // 1: grey, 3: RGB; zero means 3
 	MaxPixels int         `json:"max_pixels"` // larger pictures are corrupt
 	Classes   []string    `json:"classes"`    // the folders to read; none: all
@@ -87,7 +87,7 @@ func (f Files) Check() error {
 }
 
 func (f Files) options() data.FilesOptions {
-	return data.FilesOptions{Dir: f.Dir, Layout: f.Layout, Labels: f.Labels, Channels: f.Channels, MaxPixels: f.MaxPixels, Classes: f.Classes}
+	return data.FilesOptions{Dir: f.Dir, Layout: f.Layout, Labels: string(f.Labels), Channels: f.Channels, MaxPixels: f.MaxPixels, Classes: f.Classes}
 }
 
 // CIFAR10 is data.OpenCIFAR10.
@@ -158,7 +158,7 @@ type sources struct {
 	decode bool // false: pictures are only counted, so nothing is loaded that does not have to be
 }
 
-func (o *sources) dataset(s Source) (data.Dataset, error) {
+func (o *sources) dataset(ctx context.Context, s Source) (data.Dataset, error) {
 	key, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
@@ -166,14 +166,14 @@ func (o *sources) dataset(s Source) (data.Dataset, error) {
 	if d := o.open[string(key)]; d != nil {
 		return d, nil
 	}
-	d, err := s.dataset(o.decode)
+	d, err := s.dataset(ctx, o.decode)
 	if err == nil {
 		o.open[string(key)] = d
 	}
 	return d, err
 }
 
-func (s Source) dataset(decode bool) (data.Dataset, error) {
+func (s Source) dataset(ctx context.Context, decode bool) (data.Dataset, error) {
 	d, err := s.place()
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (s Source) dataset(decode bool) (data.Dataset, error) {
 		}
 	}
 	if s.Memory && decode {
-		return data.Load(context.Background(), d, 0)
+		return data.Load(ctx, d, 0)
 	}
 	return d, data.Check(d)
 }

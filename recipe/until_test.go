@@ -19,7 +19,7 @@ func TestUntil(t *testing.T) {
 	if err != nil || r.Until != (learn.Goal{Metric: "top1", Value: 0.9}) || r.PricePerHour != 0.25 {
 		t.Fatalf("%+v, price %v, %v", r.Until, r.PricePerHour, err)
 	}
-	if c, err := r.Config(); err != nil || c.Until != r.Until {
+	if c, err := r.Config(t.Context()); err != nil || c.Until != r.Until {
 		t.Errorf("the run's goal is %+v, %v", c.Until, err)
 	}
 	// What is asked for besides comes first, and is written beside the results.

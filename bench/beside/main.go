@@ -110,7 +110,7 @@ func configuration(o options) (learn.Config, *recipe.Recipe, error) {
 	if err != nil {
 		return learn.Config{}, nil, err
 	}
-	c, err := r.Config()
+	c, err := r.Config(context.Background())
 	if err != nil {
 		return c, r, err
 	}

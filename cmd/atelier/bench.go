@@ -41,8 +41,8 @@ func newBench() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure this machine and the backend on the jobs that painting and training consist of",
 		Long: `Measure the machine's peak, then how long the backend takes for the jobs that painting and training
-consist of: matrix products, single convolutions, a step of style transfer, a training step, a whole painting with a tenth
-of the usual iterations.
+consist of: matrix products, single convolutions, a step of style transfer, a training step, training loops with their
+loaders, a whole painting with a tenth of the usual iterations.
 
 Without --job or --all a short run shows the most telling jobs within two minutes; a job that would not fit is skipped.
 Work is counted as direct convolution, so an algorithm that needs fewer operations can exceed the peak. Heavy jobs run

@@ -46,7 +46,7 @@ type evalFlags struct {
 func newEval() *cobra.Command {
 	var f evalFlags
 	cmd := &cobra.Command{
-		Use:   "eval checkpoint",
+		Use:   "eval RUN|FILE|NAME",
 		Short: "Measure a trained model",
 		Long: `Measure a trained model: a checkpoint, a file of weights in a run's folder, or the folder, which means its newest
 checkpoint. It is judged by its recipe's validation data, or by other pictures of the same classes. Weights from elsewhere,
@@ -59,7 +59,7 @@ column has names of pictures, or the ends of their paths, and the others are gro
   atelier eval runs/first/best.safetensors --weights ema --json
   atelier eval runs/first --data photos/test
   atelier eval runs/first --confusion confusion.png --wrong wrong.png
-  atelier eval resnet18-f37072fd.pth --recipe imagenet.yaml
+  atelier eval resnet18-f37072fd.pth --recipe imagenet-eval --set model=resnet18
   atelier eval squeezenet1_1 --recipe imagenet-eval
   atelier eval runs/first --groups light.csv --report out.html`,
 		Args: cobra.ExactArgs(1),
@@ -277,7 +277,7 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	if !checkpoint && which != learn.Raw {
 		return nil, fmt.Errorf("%s has one set of weights: --weights %v wants a checkpoint", file, which)
 	}
-	loader, err := r.Evaluation(f.data)
+	loader, err := r.Evaluation(ctx, f.data)
 	if err != nil {
 		return nil, err
 	}
@@ -292,9 +292,9 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 	defer backend.Finalize()
 	var learner *learn.Learner
 	if which == learn.SWAWeights {
-		learner, err = resumed(r, file, backend, e)
+		learner, err = resumed(ctx, r, file, backend, e)
 	} else {
-		learner, err = loaded(r, file, which, backend, loader, e)
+		learner, err = loaded(ctx, r, file, which, backend, loader, e)
 		which = learn.Raw // those that the learner has now
 	}
 	if err != nil {
@@ -306,11 +306,11 @@ func (f *evalFlags) evaluate(ctx context.Context, file string, which learn.Weigh
 
 // resumed is a run where a checkpoint was written. The mean of weights wants it, and the run's training pictures: the
 // statistics of its norms are measured on them.
-func resumed(r *recipe.Recipe, file string, backend compute.Backend, e *evaluation) (*learn.Learner, error) {
+func resumed(ctx context.Context, r *recipe.Recipe, file string, backend compute.Backend, e *evaluation) (*learn.Learner, error) {
 	if r.OnlyEvaluates() {
 		return nil, errors.New("--weights swa measures norms on the pictures that the run was trained on, and the recipe has none")
 	}
-	c, err := r.Config()
+	c, err := r.Config(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -331,13 +331,13 @@ func resumed(r *recipe.Recipe, file string, backend compute.Backend, e *evaluati
 }
 
 // loaded is a model with the weights of a file, all of which have to be there.
-func loaded(r *recipe.Recipe, file string, which learn.Weights, backend compute.Backend, loader *data.Loader, e *evaluation) (*learn.Learner, error) {
+func loaded(ctx context.Context, r *recipe.Recipe, file string, which learn.Weights, backend compute.Backend, loader *data.Loader, e *evaluation) (*learn.Learner, error) {
 	w, err := openFile(file, which)
 	if err != nil {
 		return nil, err
 	}
 	defer w.Close()
-	if err := w.tellsApart(r, e.Classes); err != nil {
+	if err := w.tellsApart(ctx, r, e.Classes); err != nil {
 		return nil, err
 	}
 	c, err := r.EvaluationConfig(loader)
@@ -363,10 +363,10 @@ func loaded(r *recipe.Recipe, file string, which learn.Weights, backend compute.
 
 // tellsApart wants the classes of pictures to be those that weights are for: the file says which these are, or the recipe
 // that they were trained by. Where there is neither, the pictures say.
-func (w *weightsFile) tellsApart(r *recipe.Recipe, pictures []string) error {
+func (w *weightsFile) tellsApart(ctx context.Context, r *recipe.Recipe, pictures []string) error {
 	classes := w.classes
 	if len(classes) == 0 && !r.OnlyEvaluates() {
-		c, err := r.Config()
+		c, err := r.Config(ctx)
 		if err != nil {
 			return fmt.Errorf("%s does not say which classes it tells apart, nor do the pictures that it was trained on: %w", w.name, err)
 		}

@@ -105,8 +105,10 @@ func TestFineTune(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(out, "confusion.png")); err != nil {
-		t.Error(err)
+	for _, name := range []string{"confusion.png", "most-wrong.png", "init.txt"} {
+		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	testEvaluatesMistakes(t, dir, out)
 	testJudgesElsewhere(t, dir, out)
@@ -402,6 +404,14 @@ func TestFineTuneSqueezeNet(t *testing.T) {
 	if code != exitOK || !strings.Contains(stderr, "50 of the model's 62 tensors") || !strings.Contains(stderr, "in the file and not used: classifier.1.bias, classifier.1.weight") {
 		t.Fatalf("exit %d, %s", code, stderr)
 	}
+	for _, name := range []string{"confusion.png", "most-wrong.png"} {
+		if _, err := os.Stat(filepath.Join(out, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(out, "init.txt")); err != nil || !strings.Contains(string(text), "/head/fc2/bias") {
+		t.Errorf("%v: the whole report lacks a tensor of the head: %s", err, text)
+	}
 	if strings.Contains(stderr, "note:") {
 		t.Errorf("the recipe's pictures are not those that the weights want: %s", stderr)
 	}
@@ -413,5 +423,25 @@ func TestFineTuneSqueezeNet(t *testing.T) {
 	}
 	if !slices.Equal(e.Classes, []string{"n02909870", "n04398044"}) {
 		t.Errorf("classes %v", e.Classes)
+	}
+}
+
+// The network that is compiled in fits the recipe that begins with it.
+func TestFineTuneEmbedded(t *testing.T) {
+	dir := t.TempDir()
+	classFolders(t, filepath.Join(dir, "train"), 1, 16, 0, 3)
+	classFolders(t, filepath.Join(dir, "valid"), 2, 8, 0, 3)
+	out := filepath.Join(dir, "run")
+	code, stdout, stderr := atelier(t, "train", "fine-tune-embedded", "--out", out,
+		"--set", "datasets.pictures.train={folder: {path: "+dir+", dir: train}}", "--set", "datasets.pictures.valid={folder: {path: "+dir+", dir: valid}}",
+		"--set", "datasets.pictures.batch=16", "--set", "datasets.pictures.transforms=[{resize: 16}]", "--set", "datasets.pictures.valid_transforms=[{resize: 16}]",
+		"--set", "phases.0.epochs=1", "--set", "phases.1.epochs=1")
+	if code != exitOK || !strings.Contains(stderr, "the head starts anew") || strings.Contains(stderr, "left at random") || strings.Contains(stderr, "not used") ||
+		!strings.Contains(stdout, "most-wrong.png") {
+		t.Fatalf("exit %d, %s%s", code, stdout, stderr)
+	}
+	h, err := learn.ReadHistory(out)
+	if err != nil || !(h.Steps[len(h.Steps)-1].Loss < 2) {
+		t.Errorf("%v, %+v", err, h)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/atelier-go/atelier/atomicfile"
 	"github.com/atelier-go/atelier/data"
 	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/nearest"
@@ -19,6 +20,9 @@ import (
 	"github.com/atelier-go/atelier/weights"
 	"github.com/atelier-go/atelier/zoo"
 )
+
+// initFile is what a run's folder has all names of what became of the weights in that it began with.
+const initFile = "init.txt"
 
 // embeddedWeights is the name of the network that is compiled in.
 const embeddedWeights = "embedded"
@@ -43,6 +47,7 @@ type weightsFile struct {
 	hash    string
 	tensors learn.Tensors
 	classes []string
+	model   string    // empty if it is not known
 	step    int       // of a checkpoint
 	input   zoo.Input // what its pictures were, if known
 	known   bool
@@ -100,7 +105,7 @@ func openNamed(from recipe.WeightsFrom) (*weights.File, error) {
 
 // read finds out what the file says of itself, and takes the tensors out of a checkpoint.
 func (w *weightsFile) read(which learn.Weights) (err error) {
-	w.tensors, w.classes = w.File, learn.ClassesOf(w.Metadata())
+	w.tensors, w.classes, w.model = w.File, learn.ClassesOf(w.Metadata()), learn.ModelOf(w.Metadata())
 	if w.hash, err = w.SHA256(); err != nil {
 		return err
 	}
@@ -117,14 +122,14 @@ func (w *weightsFile) read(which learn.Weights) (err error) {
 	if err != nil {
 		return err
 	}
-	w.tensors, w.classes, w.step = c, c.Classes(), c.Step()
+	w.tensors, w.classes, w.model, w.step = c, c.Classes(), c.Model(), c.Step()
 	return nil
 }
 
 // initial is what a learner wants to know of the weights and of the model of a recipe.
 func (w *weightsFile) initial(r *recipe.Recipe, classes int) (learn.Initial, error) {
 	i, err := r.Initial(classes)
-	i.Tensors, i.Name, i.Hash, i.BGR, i.Classes = w.tensors, w.name, w.hash, w.bgr, w.classes
+	i.Tensors, i.Name, i.Hash, i.BGR, i.Classes, i.Model = w.tensors, w.name, w.hash, w.bgr, w.classes, w.model
 	return i, err
 }
 
@@ -147,6 +152,13 @@ func initialise(r *recipe.Recipe, l *learn.Learner, c learn.Config, stderr io.Wr
 		return err
 	}
 	fmt.Fprint(stderr, report)
+	err = atomicfile.Write(filepath.Join(l.Dir(), initFile), func(w io.Writer) error {
+		_, err := io.WriteString(w, report.Full())
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for _, p := range c.Phases {
 		if n := p.Data.Train.Normalise; w.known && !sees(n, w.input) {
 			fmt.Fprintf(stderr, "  note: these weights want pictures normalised by mean %.4g and std %.4g; dataset %s has mean %.4g and std %.4g\n",

@@ -23,11 +23,13 @@ type lrFindFlags struct {
 func newLRFind() *cobra.Command {
 	var f lrFindFlags
 	cmd := &cobra.Command{
-		Use:   "lr-find recipe.yaml",
+		Use:   "lr-find RECIPE",
 		Short: "Find a learning rate by training with one that rises",
 		Long: `Train with a learning rate that rises at every step until the loss diverges, and suggest rates: where the smoothed
 loss falls fastest (steepest), two thirds into its longest fall (valley), and a tenth of the rate at which it is lowest
-(minimum/10). Several weight decays give a curve each. Nothing of it is kept.`,
+(minimum/10). Several weight decays give a curve each. Nothing of it is kept.
+
+The recipe is a file, or the name of one that is built in.`,
 		Example: `  atelier lr-find recipe.yaml --plot finder.png
   atelier lr-find recipe.yaml --plot finder.png --weight-decay 1e-2,1e-3,1e-4 --epochs 0.25`,
 		Args: cobra.ExactArgs(1),
@@ -60,7 +62,7 @@ func (f *lrFindFlags) run(ctx context.Context, name string, stdout, stderr io.Wr
 		return usagef("lr-find: --from is %v and --to %v, want 0 < from < to", finder.From, finder.To)
 	case finder.Steps != 0 && finder.Epochs != 0:
 		return usagef("lr-find: --steps and --epochs exclude each other")
-	case finder.Steps < 0 || finder.Steps == 1 || !(finder.Epochs >= 0):
+	case finder.Steps < 0 || finder.Steps == 1 || !(finder.Epochs >= 0) || math.IsInf(finder.Epochs, 0):
 		return usagef("lr-find: --steps is %d and --epochs %v, want at least 2 steps", finder.Steps, finder.Epochs)
 	case finder.StopDiv == 0:
 		finder.StopDiv = -1
@@ -71,7 +73,7 @@ func (f *lrFindFlags) run(ctx context.Context, name string, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	config, err := r.Config()
+	config, err := r.Config(ctx)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitOK
 	}
 	if ctx.Err() != nil {
+		for _, text := range lines(besidesInterrupt(err)) {
+			fmt.Fprintln(stderr, "atelier:", text)
+		}
 		fmt.Fprintln(stderr, "atelier: interrupted")
 		return exitInterrupted
 	}
@@ -68,8 +71,27 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
+// besidesInterrupt is what else went wrong of errors that were joined, such as what could not be saved; nil if nothing did.
+func besidesInterrupt(err error) error {
+	if !errors.Is(err, context.Canceled) {
+		return err
+	}
+	list, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	var others []error
+	for _, e := range list.Unwrap() {
+		others = append(others, besidesInterrupt(e))
+	}
+	return errors.Join(others...)
+}
+
 // lines are the messages of an error, one for each error that was joined to it.
 func lines(err error) []string {
+	if err == nil {
+		return nil
+	}
 	list, ok := err.(interface{ Unwrap() []error })
 	if !ok || err.Error() != errors.Join(list.Unwrap()...).Error() {
 		return []string{oneLine(err.Error())}

@@ -28,8 +28,9 @@ func newModels() *cobra.Command {
 		Long: `List the networks with a name, as they were published, with their numbers for pictures of a size: parameters,
 multiplications of convolutions and dense layers (MACs), the numbers that these put out (activations), and layer groups.
 
-Its commands are about networks and the weights published for them. These are kept in the folder that $ATELIER_WEIGHTS names, or in atelier/weights in the user's folder of caches. Only
-"atelier models pull" reaches for the network, and with --from it does not either.`,
+Its commands are about networks and the weights published for them. These are kept in the folder that $ATELIER_WEIGHTS
+names, or in atelier/weights in the user's folder of caches. Only "atelier models pull" reaches for the network, and with
+--from it does not either.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return networkTable(cmd.OutOrStdout(), f, asJSON) },
 	}
@@ -119,7 +120,7 @@ func newModelsPull() *cobra.Command {
 		Short: "Download and verify weights, or install them from a file",
 		Long: `Download and verify weights, or install them from a file that was got otherwise.
 
-A download that breaks off is gone on with by the same command. Of safetensors files only the tensors that are needed are
+The same command continues a download that broke off. Of safetensors files only the tensors that are needed are
 fetched, unless --whole asks for all of it: the published hash is of the whole file.`,
 		Example: `  atelier models pull vgg19
   atelier models pull vgg19 --until relu4_2

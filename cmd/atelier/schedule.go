@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/atelier-go/atelier/learn"
-	"github.com/atelier-go/atelier/optim"
 	"github.com/atelier-go/atelier/recipe"
 )
 
@@ -30,12 +29,12 @@ type scheduleFlags struct {
 func newSchedule() *cobra.Command {
 	var f scheduleFlags
 	cmd := &cobra.Command{
-		Use:   "schedule recipe.yaml",
+		Use:   "schedule RECIPE",
 		Short: "Show what every step of a recipe trains with, before it does",
 		Long: `Show what a recipe's phases train with: the numbers come from the very function that drives training.
 
 The table has a line for each phase, with the values of its first and last step. --csv prints every step instead, with
-every hyper-parameter of every layer group; --plot draws learning rate and momentum.
+every hyper-parameter of every layer group; --plot draws learning rate and momentum. The recipe is a file, or the name of one that is built in.
 
 Epochs are counted in the recipe's pictures, which have to be there; --pictures gives their number instead.`,
 		Example: `  atelier schedule recipe.yaml --plot schedule.png
@@ -129,19 +128,15 @@ func writePlan(w io.Writer, plan *learn.Plan) error {
 	fmt.Fprintln(t, "phase\tsteps\tdata\toptimizer\tgroup\tlr\tmomentum\tbeta2\tweight decay")
 	for i, phase := range plan.Phases() {
 		from, to := plan.Bounds(i)
-		steps := make([][]optim.Hyper, 0, to-from)
-		for step := from; step < to; step++ {
-			steps = append(steps, plan.At(step).Hyper)
-		}
+		groups := outline(plan, i)
 		if phase.Freeze > 0 {
-			frozen := groupRun{to: phase.Freeze, of: len(steps[0])}
+			frozen := groupRun{to: phase.Freeze, of: len(groups)}
 			fmt.Fprintf(t, "%s\t%d to %d\t%s\tfrozen\t%s\n", phase.Name, from, to-1, phase.Data.Name, frozen)
 		}
-		for _, run := range sameGroups(steps, phase.Freeze) {
-			of := func(value func(optim.Hyper) float64) string { return course(steps, run.from, value) }
-			fmt.Fprintf(t, "%s\t%d to %d\t%s\t%s\t%v\t%s\t%s\t%s\t%s\n", phase.Name, from, to-1, phase.Data.Name, phase.OptimizerName(), run,
-				of(func(h optim.Hyper) float64 { return h.LR }), of(func(h optim.Hyper) float64 { return h.Momentum }),
-				of(phase.Beta2Of), of(func(h optim.Hyper) float64 { return h.WeightDecay }))
+		for _, run := range sameGroups(groups, phase.Freeze) {
+			g := groups[run.from]
+			fmt.Fprintf(t, "%s\t%d to %d\t%s\t%s\t%v\t%v\t%v\t%v\t%v\n", phase.Name, from, to-1, phase.Data.Name, phase.OptimizerName(), run,
+				g.lr, g.momentum, g.beta2, g.weightDecay)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -165,35 +160,63 @@ func (r groupRun) String() string {
 	}
 }
 
+// outlined is what a layer group trains with in a phase.
+type outlined struct {
+	lr, momentum, beta2, weightDecay course
+	same                             bool // as the group before it, in all steps
+}
+
+// outline looks at every step of phase i and keeps what a line can show.
+func outline(plan *learn.Plan, i int) []outlined {
+	groups := make([]outlined, plan.Groups())
+	phase := plan.Phases()[i]
+	from, to := plan.Bounds(i)
+	for step := from; step < to; step++ {
+		hyper := plan.At(step).Hyper
+		for k, h := range hyper {
+			g := &groups[k]
+			g.same = k > 0 && h == hyper[k-1] && (g.same || step == from)
+			g.lr.add(h.LR, step == from)
+			g.momentum.add(h.Momentum, step == from)
+			g.beta2.add(phase.Beta2Of(h), step == from)
+			g.weightDecay.add(h.WeightDecay, step == from)
+		}
+	}
+	return groups
+}
+
 // sameGroups cuts the layer groups behind those that are frozen into stretches that train with the same in all steps.
-func sameGroups(steps [][]optim.Hyper, frozen int) []groupRun {
-	n := len(steps[0])
+func sameGroups(groups []outlined, frozen int) []groupRun {
 	var runs []groupRun
-	for g := frozen; g < n; g++ {
-		same := g > frozen && !slices.ContainsFunc(steps, func(h []optim.Hyper) bool { return h[g] != h[g-1] })
-		if !same {
-			runs = append(runs, groupRun{from: g, of: n})
+	for g := frozen; g < len(groups); g++ {
+		if g == frozen || !groups[g].same {
+			runs = append(runs, groupRun{from: g, of: len(groups)})
 		}
 		runs[len(runs)-1].to = g + 1
 	}
 	return runs
 }
 
-// course is the values of a phase's first and last step, and between them what is beyond both.
-func course(steps [][]optim.Hyper, group int, value func(optim.Hyper) float64) string {
-	first, last := value(steps[0][group]), value(steps[len(steps)-1][group])
-	low, high := first, first
-	for _, h := range steps {
-		low, high = min(low, value(h[group])), max(high, value(h[group]))
+// course is a value over the steps of a phase.
+type course struct{ first, last, low, high float64 }
+
+func (c *course) add(v float64, begins bool) {
+	if begins {
+		*c = course{v, v, v, v}
 	}
-	values := []float64{first}
-	for _, v := range []float64{low, high} {
-		if v < min(first, last) || v > max(first, last) {
+	c.last, c.low, c.high = v, min(c.low, v), max(c.high, v)
+}
+
+// String is the values of the first and the last step, and between them what is beyond both.
+func (c course) String() string {
+	values := []float64{c.first}
+	for _, v := range []float64{c.low, c.high} {
+		if v < min(c.first, c.last) || v > max(c.first, c.last) {
 			values = append(values, v)
 		}
 	}
-	if last != first || len(values) > 1 {
-		values = append(values, last)
+	if c.last != c.first || len(values) > 1 {
+		values = append(values, c.last)
 	}
 	var texts []string
 	for _, v := range values {

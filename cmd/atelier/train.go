@@ -8,12 +8,15 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/atelier-go/atelier/atomicfile"
+	"github.com/atelier-go/atelier/filelock"
 	"github.com/atelier-go/atelier/learn"
 	"github.com/atelier-go/atelier/recipe"
 )
@@ -104,10 +107,10 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 		return err
 	}
 	dir := f.folder(name, r)
-	if err := f.check(dir); err != nil {
+	if err := f.check(dir, name); err != nil {
 		return err
 	}
-	config, err := r.Config()
+	config, err := r.Config(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,7 +134,16 @@ func (f *trainFlags) run(ctx context.Context, name string, stdout, stderr io.Wri
 	if err := learner.CheckBatches(); err != nil {
 		return r.Locate(err)
 	}
+	_, missing := os.Stat(dir)
+	lock, err := f.lock(dir, name)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	if err := f.prepare(learner, config, r, stderr); err != nil {
+		if missing != nil {
+			os.Remove(dir) // which is empty, or else stays
+		}
 		return err
 	}
 	result, err := learner.Run(ctx)
@@ -177,21 +189,50 @@ func runName(recipe string) string {
 	return strings.TrimSuffix(filepath.Base(recipe), filepath.Ext(recipe))
 }
 
-// check refuses to write over a run, and to resume none.
-func (f *trainFlags) check(dir string) error {
-	there := false
+// check refuses to write over a run or the recipe that was read, and to resume none.
+func (f *trainFlags) check(dir, name string) error {
+	there := map[string]bool{}
 	for _, file := range []string{recipeFile, learn.HistoryFile} {
-		if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
-			there = true
-		}
+		_, err := os.Stat(filepath.Join(dir, file))
+		there[file] = err == nil
 	}
 	switch {
-	case there && !f.resume:
+	case !there[learn.HistoryFile] && sameFile(name, filepath.Join(dir, recipeFile)):
+		return fmt.Errorf("results in %s would replace %s, the recipe that was read: choose another folder with --out", dir, name)
+	case (there[recipeFile] || there[learn.HistoryFile]) && !f.resume:
 		return fmt.Errorf("%s has a run already: go on with it by --resume, or choose another folder with --out", dir)
-	case !there && f.resume:
+	case !there[recipeFile] && !there[learn.HistoryFile] && f.resume:
 		return fmt.Errorf("there is no run to resume in %s", dir)
 	}
 	return nil
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(x, y)
+}
+
+// lock makes the folder and keeps other processes from training there, which may have begun since check has looked. What
+// a process that was killed did not finish writing goes.
+func (f *trainFlags) lock(dir, name string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	lock, err := filelock.TryOpen(dir)
+	if errors.Is(err, filelock.ErrLocked) {
+		return nil, fmt.Errorf("another process is training in %s: wait for it, or choose another folder with --out", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := f.check(dir, name); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	if _, err := atomicfile.Sweep(dir); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
 }
 
 // prepare puts the learner where the run was left, or gives it the weights to begin with, and writes the recipe.
@@ -215,9 +256,6 @@ func (f *trainFlags) prepare(l *learn.Learner, c learn.Config, r *recipe.Recipe,
 		if err := initialise(r, l, c, stderr); err != nil {
 			return err
 		}
-	}
-	if err := os.MkdirAll(l.Dir(), 0o777); err != nil {
-		return err
 	}
 	return atomicfile.Write(filepath.Join(l.Dir(), recipeFile), func(w io.Writer) error {
 		_, err := io.WriteString(w, r.Text())
@@ -262,7 +300,7 @@ func (f *trainFlags) mistakes(ctx context.Context, l *learn.Learner, r *recipe.R
 	if r.Report == (recipe.Report{}) {
 		return nil
 	}
-	loader, err := r.Evaluation("")
+	loader, err := r.Evaluation(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -293,6 +331,9 @@ func (f *trainFlags) mistakes(ctx context.Context, l *learn.Learner, r *recipe.R
 // resumeCommand is what to type to go on.
 func (f *trainFlags) resumeCommand(dir string) string {
 	words := []string{"train", "--resume", "--out", dir}
+	if f.threads != runtime.GOMAXPROCS(0) {
+		words = append(words, "--threads", strconv.Itoa(f.threads))
+	}
 	if f.isa != "" {
 		words = append(words, "--isa", f.isa)
 	}

@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/atelier-go/atelier/filelock"
 	"github.com/atelier-go/atelier/learn"
 )
 
@@ -281,6 +285,72 @@ func TestInterruptedTraining(t *testing.T) {
 		b, err := os.ReadFile(filepath.Join(whole, name))
 		if err != nil || !bytes.Equal(a, b) {
 			t.Errorf("%s differs from that of a run without interruption (%v)", name, err)
+		}
+	}
+}
+
+// Two processes do not train in one folder, and what one that was killed was writing goes.
+func TestTrainLocksItsFolder(t *testing.T) {
+	dir, file := write(t, quick)
+	out := filepath.Join(dir, "run")
+	if err := os.Mkdir(out, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(out, ".checkpoint-00000003.safetensors.0123456789abcdef.tmp")
+	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := filelock.TryOpen(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := atelier(t, "train", file, "--out", out)
+	entries, err := os.ReadDir(out)
+	if code != exitError || !strings.Contains(stderr, "atelier: another process is training in "+out+": wait for it") || err != nil || len(entries) != 1 {
+		t.Errorf("exit %d, %s%v %v", code, stderr, entries, err)
+	}
+	lock.Close()
+	if code, _, stderr := atelier(t, "train", file, "--out", out, "--until", "loss=100"); code != exitOK {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", left, err)
+	}
+}
+
+// The recipe that was read is not replaced by that of the results.
+func TestTrainSparesItsRecipe(t *testing.T) {
+	dir, file := write(t, quick)
+	own := filepath.Join(dir, "recipe.yaml")
+	if err := os.Rename(file, own); err != nil {
+		t.Fatal(err)
+	}
+	for _, more := range []string{"--set=seed=2", "--resume"} {
+		code, _, stderr := atelier(t, "train", own, "--out", dir, more)
+		if code != exitError || !strings.Contains(stderr, "would replace "+own+", the recipe that was read: choose another folder with --out") {
+			t.Errorf("%s: exit %d, %s", more, code, stderr)
+		}
+	}
+	if text, err := os.ReadFile(own); err != nil || string(text) != quick {
+		t.Errorf("the recipe has changed: %v\n%s", err, text)
+	}
+}
+
+// What went wrong beside an interruption is said.
+func TestErrorsBesideInterrupts(t *testing.T) {
+	full := errors.New("the disk is full; the painting is saved as /elsewhere")
+	for _, c := range []struct {
+		err  error
+		want []string
+	}{
+		{context.Canceled, nil},
+		{fmt.Errorf("loading: %w", context.Canceled), nil},
+		{errors.Join(context.Canceled, full), []string{full.Error()}},
+		{errors.Join(errors.Join(fmt.Errorf("step: %w", context.Canceled), nil), full), []string{full.Error()}},
+		{full, []string{full.Error()}},
+	} {
+		if got := lines(besidesInterrupt(c.err)); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
 		}
 	}
 }

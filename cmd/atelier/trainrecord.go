@@ -29,6 +29,8 @@ type recorder struct {
 	flops map[*learn.Data]work
 	proxy learn.Proxy
 
+	before  *race.Entry   // what sessions before this one have written, nil if there were none
+	trained bool          // in this session
 	columns []scoreColumn // of the TSV
 	steps   float64       // FLOPs so far
 	epochs  []epochAt     // of the TSV's rows
@@ -108,7 +110,10 @@ func (r *recorder) describe(f *trainFlags, from *recipe.Recipe, config learn.Con
 	level := f.isa
 	precision := ""
 	if settings, err := cpu.ParseConfig(f.settings()); err == nil {
-		level, precision = cmp.Or(settings.ISA, level), settings.Precision
+		level = cmp.Or(settings.ISA, level)
+		if settings.PrecisionNotice() == "" { // or else all is float32
+			precision = settings.Precision
+		}
 	}
 	for _, l := range device.Levels {
 		if l.Chosen && level == "" {
@@ -137,6 +142,7 @@ func (r *recorder) Handle(e learn.Event, run *learn.Run) error {
 	case learn.RunBegin:
 		return r.begin(run)
 	case learn.StepEnd:
+		r.trained = true
 		r.step(run.Plan, run.Position.Step, run.Examples, run.Seen)
 	case learn.EpochEnd:
 		r.epoch(run.Epoch.Epoch, run.Epoch.Seconds, run.Epoch.TrainingSeconds, run.Epoch.Metrics)
@@ -157,6 +163,9 @@ func (r *recorder) begin(run *learn.Run) error {
 	r.entry.Notes.Until = race.Goal{Column: last.name, Value: last.show(r.goal.Value)}
 	if !run.Resumed {
 		return nil
+	}
+	if before, err := race.Read(r.entry.File); err == nil {
+		r.before = before
 	}
 	h, err := learn.ReadHistory(r.dir)
 	if err != nil {
@@ -258,7 +267,26 @@ func (r *recorder) write() error {
 		}
 	}
 	n.Reached, n.Epochs, n.FLOPs, n.ElapsedSeconds, n.TrainingSeconds = reached, at.number, at.flops, at.elapsed, row.Hours*3600
-	return r.entry.Write()
+	e := r.ofAllSessions()
+	return e.Write()
+}
+
+// ofAllSessions is the entry with the machines of all sessions that trained: that of this one from its first step on.
+func (r *recorder) ofAllSessions() race.Entry {
+	e, was := r.entry, r.before
+	switch {
+	case was == nil:
+	case !r.trained:
+		e.Framework, e.Hardware = was.Framework, was.Hardware
+		if n := was.Notes; n != nil {
+			notes := *e.Notes
+			notes.Processor, notes.Kernels, notes.Precision, notes.Threads, notes.Memory = n.Processor, n.Kernels, n.Precision, n.Threads, n.Memory
+			e.Notes = &notes
+		}
+	case !strings.HasSuffix(was.Hardware, e.Hardware):
+		e.Hardware = was.Hardware + ", then " + e.Hardware
+	}
+	return e
 }
 
 // report says what the goal took; a goal that was not reached is an error.
