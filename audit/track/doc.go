@@ -2,9 +2,9 @@
 // crossed with confidence.
 //
 //	entry, err := track.FromAudit(found, "model-7", time.Now())
-//	entry, err = track.Append("audits.jsonl", entry)
+//	previous, err := track.Append("audits.jsonl", entry)
 //	gate, err := track.ParseGate("fpr.gap@race>0.1")
-//	verdict, err := gate.Check(entry, nil, track.Options{})
+//	verdict, err := gate.Check(entry, previous, track.Options{})
 //	if verdict.State == track.Crossed { os.Exit(1) }
 //
 // The log is a file of JSON lines that is only ever appended to. An entry has the counts that an audit rests on, not only
