@@ -13,7 +13,8 @@ const (
 	tileB = ColumnsB * Depth // elements of the two tiles of a panel that belong together
 )
 
-// Kernel is one way to compute what the package's contract says. All of them give the same bits.
+// Kernel is one way to compute what the package's contract says. What they give differs by rounding at most, and not at all
+// where a processor rounds as the package's documentation says.
 type Kernel struct {
 	Name   string
 	panels func(panels, rows, cols, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)

@@ -194,7 +194,9 @@ func TestPartOfK(t *testing.T) {
 	})
 }
 
-// TestKernelsAgree has the same bits from all kernels, of numbers whose sizes differ so that order and rounding show.
+// TestKernelsAgree compares numbers whose sizes differ, so that order and rounding show, with the order of additions in
+// Intel's manual: the portable kernel has to keep it to the bit. Tiles may add in another one; where they do that is
+// reported, and their sums have to keep the bound that holds for every order.
 func TestKernelsAgree(t *testing.T) {
 	eachKernel(t, func(t *testing.T, g *Kernel) {
 		for _, s := range [][3]int{{33, 32, 320}, {16, 17, 64}, {70, 5, 33}} {
@@ -204,14 +206,22 @@ func TestKernelsAgree(t *testing.T) {
 				x.a[i] = bfloat(float32(r.NormFloat64() * math.Exp(4*r.NormFloat64())))
 			}
 			x.pack()
-			got := newOutput(x.m, x.n, 5)
-			want := got.clone()
+			before := newOutput(x.m, x.n, 5)
+			got, want := before.clone(), before.clone()
 			x.multiply(g, got.data(), got.ldc, true)
 			byFormula(x, want)
+			check(t, x, before, got, true)
+			differ := 0
 			for i := range got.buffer {
 				if math.Float32bits(got.buffer[i]) != math.Float32bits(want.buffer[i]) {
-					t.Fatalf("%v: at %d: %v, want %v", s, i, got.buffer[i], want.buffer[i])
+					differ++
 				}
+			}
+			switch {
+			case differ > 0 && g == &portableKernel:
+				t.Errorf("%v: %d of %d sums differ from the manual's", s, differ, x.m*x.n)
+			case differ > 0:
+				t.Logf("%v: this processor adds in another order than the manual says: %d of %d sums differ", s, differ, x.m*x.n)
 			}
 		}
 	})

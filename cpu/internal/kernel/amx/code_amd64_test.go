@@ -10,7 +10,7 @@ import (
 )
 
 // kernelFunc is the type of the assembly functions.
-type kernelFunc = func(config *byte, panels, blocks, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+type kernelFunc = func(config *byte, panels, blocks, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc, pace int, accumulate bool)
 
 // codeOf is the machine code of an assembly function, as it lies in memory. A function value leads to a wrapper, which
 // calls it with arguments on the stack.
@@ -40,19 +40,19 @@ func codeLength(f *runtime.Func) int {
 	return n
 }
 
-// interpret is an assembly function's call on a machine of its own.
-func interpret(t *testing.T, f kernelFunc, cfg *config, panels, blocks, tiles int, a []uint16, panelA int, b []uint16, panelB int, c []float32, ldc int, accumulate bool) {
+// interpret is an assembly function's call on a machine of its own, which it returns.
+func interpret(t *testing.T, f kernelFunc, cfg *config, panels, blocks, tiles int, a []uint16, panelA int, b []uint16, panelB int, c []float32, ldc int, accumulate bool) *machine {
 	t.Helper()
 	address := func(r region) uint64 { return r.address }
 	configs := []config{*cfg}
 	stack := []uint64{
 		0, address(regionOf(configs)), uint64(panels), uint64(blocks), uint64(tiles),
-		address(regionOf(a)), uint64(panelA), address(regionOf(b)), uint64(panelB), address(regionOf(c)), uint64(ldc), 0,
+		address(regionOf(a)), uint64(panelA), address(regionOf(b)), uint64(panelB), address(regionOf(c)), uint64(ldc), uint64(pace(blocks)), 0,
 	}
 	if accumulate {
 		stack[len(stack)-1] = 1
 	}
-	m := machine{code: codeOf(t, f), memory: []region{regionOf(configs), regionOf(stack), regionOf(a), regionOf(b), regionOf(c)}}
+	m := &machine{code: codeOf(t, f), memory: []region{regionOf(configs), regionOf(stack), regionOf(a), regionOf(b), regionOf(c)}}
 	const sp = 4
 	m.r[sp] = address(regionOf(stack))
 	if err := m.run(); err != nil {
@@ -62,6 +62,7 @@ func interpret(t *testing.T, f kernelFunc, cfg *config, panels, blocks, tiles in
 		t.Fatal("tiles are not released")
 	}
 	runtime.KeepAlive(stack)
+	return m
 }
 
 // TestCode executes the assembled kernels in an interpreter, on memory that ends where the operands do, and compares
@@ -91,6 +92,38 @@ func TestCode(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPrefetch has the kernels of whole panels ask for the panel of B that comes next while they read one: for all of it
+// where there are blocks enough, for each line from its beginning on where there are not, and for nothing else but a few
+// lines behind it.
+func TestPrefetch(t *testing.T) {
+	const panels, tiles, k, line = 3, 3, 3 * Depth, 64
+	for _, f := range []struct {
+		code kernelFunc
+		rows int
+	}{{panel32x32BF16AMX, 2 * side}, {panel16x32BF16AMX, side}} {
+		for _, blocks := range []int{1, 2, 6, 7, 8, 11} {
+			x := newOperands(blocks*f.rows, panels*ColumnsB, k)
+			c, cfg := make([]float32, x.m*x.n), configure(f.rows, ColumnsB)
+			m := interpret(t, f.code, &cfg, panels, blocks, tiles, x.packedA, tiles*tileA, x.packedB, tiles*tileB, c, x.n, false)
+			begin, panel := regionOf(x.packedB).address, uint64(2*tiles*tileB)
+			asked := map[uint64]bool{}
+			for _, address := range m.prefetched {
+				asked[address/line] = true
+				if address < begin || address >= begin+panels*panel+5*line {
+					t.Fatalf("%d blocks of %d rows: asks for byte %d of B, which has %d", blocks, f.rows, int64(address-begin), panels*panel)
+				}
+			}
+			for next := uint64(1); next < panels; next++ {
+				for at := range min(panel, uint64(blocks*tiles*5*line)) {
+					if address := begin + next*panel + at; !asked[address/line] {
+						t.Fatalf("%d blocks of %d rows: does not ask for byte %d of panel %d", blocks, f.rows, at, next)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -28,9 +28,9 @@
 // TDPBF16PS sums the 16 products of the even steps of a tile, each fused with its addition, and those of the odd steps,
 // both from zero; then it adds the two, and the result to C. It rounds to nearest even and takes subnormal numbers for
 // zeros, in its operands and in its results; the rounding mode and flags of the thread play no part. So says the description of the
-// operation in Intel's manual, and the portable kernel does exactly that. Whether processors give the same bits is
-// what TestKernelsAgree asks; nothing else depends on it. Since C is float32 in between too, the bits do not depend on
-// how a product is cut into panels, or on the number of threads.
+// operation in Intel's manual, and the portable kernel does exactly that. Whether processors give the same bits
+// TestKernelsAgree reports; nothing depends on it, and what they have to keep is the bound of a sum in any order. Since C is
+// float32 in between too, the bits do not depend on how a product is cut into panels, or on the number of threads.
 //
 // # Tiles and goroutines
 //

@@ -23,6 +23,7 @@ type machine struct {
 	config     config
 	tiles      [8][16][64]byte
 	products   int // of tiles, so far
+	prefetched []uint64
 	err        error
 }
 
@@ -107,11 +108,7 @@ func (m *machine) step() bool {
 	case op == 0xe9:
 		m.jump(m.signed32(), true)
 	case op == 0x0f:
-		op = m.next()
-		if op != 0x84 && op != 0x85 {
-			m.fail("unknown opcode 0f %#x", op)
-		}
-		m.jump(m.signed32(), m.zero == (op == 0x84))
+		m.twoBytes(m.next(), rex)
 	case op == 0x05 && wide:
 		m.set(0, m.r[0]+uint64(m.signed32()))
 	case op == 0x8a, op == 0x84:
@@ -122,6 +119,22 @@ func (m *machine) step() bool {
 		m.fail("unknown opcode %#x", op)
 	}
 	return false
+}
+
+// twoBytes executes an instruction whose opcode has two bytes: a jump, or a prefetch, which may be of any address.
+func (m *machine) twoBytes(op, rex byte) {
+	switch op {
+	case 0x84, 0x85:
+		m.jump(m.signed32(), m.zero == (op == 0x84))
+	case 0x18:
+		o := m.modRM(rexBits(rex))
+		if !o.memory || o.reg < 1 || o.reg > 3 {
+			m.fail("unknown operand of 0f 0x18 /%d", o.reg)
+		}
+		m.prefetched = append(m.prefetched, o.address)
+	default:
+		m.fail("unknown opcode 0f %#x", op)
+	}
 }
 
 func (m *machine) jump(by int, taken bool) {
@@ -196,6 +209,8 @@ func (m *machine) words(op, rex byte) {
 	switch {
 	case op == 0x8b && o.memory:
 		m.r[o.reg] = binary.LittleEndian.Uint64(m.at(o.address, 8))
+	case op == 0x03 && o.memory:
+		m.set(o.reg, m.r[o.reg]+binary.LittleEndian.Uint64(m.at(o.address, 8)))
 	case op == 0x8d && o.memory:
 		m.r[o.reg] = o.address
 	case op == 0x89 && o.memory:

@@ -65,17 +65,24 @@ func limit(rounds int) {
 	limitBF16AMX((*byte)(unsafe.Pointer(&cfg)), rounds)
 }
 
+// pace is how far a kernel's prefetches move on with each tile of k: all of the next panel in the time of this one, but no
+// line left out.
+func pace(blocks int) int {
+	const asked, tile = 5 * 64, 2 * tileB // bytes, of the lines that the kernel asks for at once and of a tile of the panel
+	return min(asked, ceilDiv(tile, blocks))
+}
+
 // run calls the kernel that has the tiles of a block.
 func run(cfg *config, rows, cols, panels, blocks, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool) {
 	p := (*byte)(unsafe.Pointer(cfg))
 	switch {
 	case rows > side && cols > side:
-		panel32x32BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
+		panel32x32BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, pace(blocks), accumulate)
 	case rows > side:
-		panel32x16BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
+		panel32x16BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, pace(blocks), accumulate)
 	case cols > side:
-		panel16x32BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
+		panel16x32BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, pace(blocks), accumulate)
 	default:
-		panel16x16BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, accumulate)
+		panel16x16BF16AMX(p, panels, blocks, tiles, a, panelA, b, panelB, c, ldc, pace(blocks), accumulate)
 	}
 }

@@ -3,6 +3,8 @@
 package amx
 
 import (
+	"bytes"
+	"compress/gzip"
 	"flag"
 	"io"
 	"os"
@@ -10,76 +12,128 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 )
 
-var stress = flag.Duration("stress", 2*time.Second, "how long TestStress runs")
+var stress = flag.Duration("stress", 2*time.Second, "how long TestStress runs with tiles")
 
-// TestStress has tiles in use on more threads than there are processors while the collector, the profiler and a timer
-// interrupt them, and compares every result, bit for bit, with one that nothing interrupted. For a minute of it:
+// TestStress has a kernel in use on more threads than there are processors while the collector, the profiler and signals
+// to every thread interrupt it, and compares every result, bit for bit, with one that nothing interrupted. For a minute
+// of it with tiles:
 //
 //	go test ./cpu/internal/kernel/amx -run TestStress -v -stress 1m
+//
+// The portable kernel has nothing to lose; it runs for a moment so that the test itself is run on every machine.
 func TestStress(t *testing.T) {
-	skipWithoutTiles(t)
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		if g == &portableKernel {
+			stressed{g: g, k: 200, function: "amx.portable"}.run(t)
+			return
+		}
+		// Sums so long that nearly all of the time is spent in tiles.
+		stressed{g: g, k: 4096, during: *stress, function: "BF16AMX"}.run(t)
+	})
+}
+
+// stressed is a run of a kernel under stress.
+type stressed struct {
+	g        *Kernel
+	k        int
+	during   time.Duration // and until each thread has computed some products
+	function string        // a part of the name of the function in which the profiler has to find it
+}
+
+func (s stressed) run(t *testing.T) {
 	threads := 2 * max(2, runtime.NumCPU())
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
 	var products []*product
 	for rows := 20; rows <= 200; rows += 36 {
-		products = append(products, newProduct(t, rows))
+		products = append(products, newProduct(t, s.g, rows, s.k))
 	}
-	alarms := interrupt(t)
-	if err := pprof.StartCPUProfile(io.Discard); err != nil {
+	signals := interrupt(t)
+	var profile bytes.Buffer
+	if err := pprof.StartCPUProfile(&profile); err != nil {
 		t.Fatal(err)
 	}
 	defer pprof.StopCPUProfile()
 
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	end := time.Now().Add(*stress)
+	end := time.Now().Add(s.during)
 	var count atomic.Int64
-	var work sync.WaitGroup
+	var working, collecting sync.WaitGroup
 	for w := range threads {
-		work.Go(func() { count.Add(products[w%len(products)].repeat(t, end)) })
+		working.Go(func() { count.Add(products[w%len(products)].repeat(t, end)) })
 	}
-	work.Go(func() {
-		for time.Now().Before(end) {
-			runtime.GC()
+	done := make(chan struct{})
+	collecting.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				runtime.GC()
+			}
 		}
 	})
-	work.Wait()
+	working.Wait()
+	close(done)
+	collecting.Wait()
+	pprof.StopCPUProfile()
 	runtime.ReadMemStats(&after)
 	collections := after.NumGC - before.NumGC
-	t.Logf("%d products, %d collections, %d alarms", count.Load(), collections, alarms.Load())
-	if count.Load() < int64(threads) || collections == 0 || alarms.Load() == 0 {
+	t.Logf("%d products, %d collections, %d signals, of which %d were noticed one by one",
+		count.Load(), collections, signals.sent.Load(), signals.noticed.Load())
+	if collections == 0 || signals.noticed.Load() == 0 {
 		t.Error("too little happened to show anything")
+	}
+	if !bytes.Contains(unzip(t, &profile), []byte(s.function)) {
+		t.Errorf("the profiler never interrupted %s", s.function)
 	}
 }
 
-// product is one with what it comes to by tiles on a quiet machine.
-type product struct {
-	*operands
-	want *output
+// unzip is what a profile holds, names of functions in plain text among it.
+func unzip(t *testing.T, profile io.Reader) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(profile)
+	if err != nil {
+		t.Fatal("no profile: ", err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal("half a profile: ", err)
+	}
+	return text
 }
 
-func newProduct(t *testing.T, rows int) *product {
-	x := &product{newOperands(rows, 70, 200), newOutput(rows, 70, 1)}
-	before := x.want.clone()
-	x.multiply(&tileKernel, x.want.data(), x.want.ldc, true)
-	check(t, x.operands, before, x.want, true)
+// product is one with what it comes to on a quiet machine.
+type product struct {
+	*operands
+	g            *Kernel
+	before, want *output
+}
+
+func newProduct(t *testing.T, g *Kernel, rows, k int) *product {
+	const cols = 70
+	x := &product{operands: newOperands(rows, cols, k), g: g, before: newOutput(rows, cols, 1)}
+	x.want = x.before.clone()
+	x.multiply(g, x.want.data(), x.want.ldc, true)
+	check(t, x.operands, x.before, x.want, true)
 	return x
 }
 
-// repeat multiplies until the end, allocating in between, and returns how many results were right.
+// repeat multiplies until the end, some times at least, allocating in between, and returns how many results were right.
 func (x *product) repeat(t *testing.T, end time.Time) int64 {
+	const least = 10
 	n := int64(0)
-	for ; time.Now().Before(end); n++ {
-		got := newOutput(x.m, x.n, 1)
-		x.multiply(&tileKernel, got.data(), got.ldc, true)
+	for ; n < least || time.Now().Before(end); n++ {
+		got := x.before.clone()
+		x.multiply(x.g, got.data(), got.ldc, true)
 		if !slices.Equal(got.buffer, x.want.buffer) {
 			t.Errorf("product %d of %d rows is wrong", n, x.m)
 			break
@@ -88,31 +142,58 @@ func (x *product) repeat(t *testing.T, end time.Time) int64 {
 	return n
 }
 
-// interrupt has the process get SIGALRM two thousand times a second until the test ends, and counts what arrives.
-func interrupt(t *testing.T) *atomic.Int64 {
-	signals, count := make(chan os.Signal, 1), new(atomic.Int64)
-	signal.Notify(signals, syscall.SIGALRM)
-	setTimer(t, 500)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for range signals {
-			count.Add(1)
+// signalCount is how many signals were sent, and how many were noticed: those that come close together count once.
+type signalCount struct{ sent, noticed atomic.Int64 }
+
+// interrupt has every thread of the process get SIGALRM, over and over until the test ends. A timer's signals would
+// nearly all go to the first one.
+func interrupt(t *testing.T) *signalCount {
+	s, arrived, stop := new(signalCount), make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(arrived, syscall.SIGALRM)
+	var running sync.WaitGroup
+	running.Go(func() {
+		for range arrived {
+			s.noticed.Add(1)
 		}
-	}()
-	t.Cleanup(func() {
-		setTimer(t, 0)
-		signal.Stop(signals)
-		close(signals)
-		<-done
 	})
-	return count
+	running.Go(func() {
+		for {
+			select {
+			case <-stop:
+				signal.Stop(arrived) // what was sent is ignored from here on
+				close(arrived)
+				return
+			case <-time.After(200 * time.Microsecond):
+				s.sent.Add(toAllThreads(t, syscall.SIGALRM))
+			}
+		}
+	})
+	t.Cleanup(func() {
+		close(stop)
+		running.Wait()
+	})
+	return s
 }
 
-// setTimer sets the process's timer of real time to a period in microseconds; 0 stops it.
-func setTimer(t *testing.T, period int64) {
-	timer := struct{ interval, value syscall.Timeval }{syscall.Timeval{Usec: period}, syscall.Timeval{Usec: period}}
-	if _, _, errno := syscall.Syscall(syscall.SYS_SETITIMER, 0, uintptr(unsafe.Pointer(&timer)), 0); errno != 0 {
-		t.Fatalf("setitimer: %v", errno)
+// toAllThreads sends a signal to every thread of the process and returns to how many. One that has ended meanwhile gets none.
+func toAllThreads(t *testing.T, sig syscall.Signal) (n int64) {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Error(err)
 	}
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		switch err := syscall.Tgkill(os.Getpid(), id, sig); err {
+		case nil:
+			n++
+		case syscall.ESRCH:
+		default:
+			t.Errorf("tgkill: %v", err)
+		}
+	}
+	return n
 }

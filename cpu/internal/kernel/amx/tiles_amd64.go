@@ -6,27 +6,31 @@ package amx
 
 // panel32x32BF16AMX computes blocks of 32 by 32 elements of C, or as many of them as config's tiles
 // have, below each other for each panel of B. It configures the tiles and releases them.
+// With each tile of k it asks for 5 cache lines of the next panel and moves on by pace bytes.
 //
 //go:noescape
-func panel32x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+func panel32x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
 
 // panel32x16BF16AMX computes blocks of 32 by 16 elements of C, or as many of them as config's tiles
 // have, below each other for each panel of B. It configures the tiles and releases them.
+// There is one panel alone, and pace is not used.
 //
 //go:noescape
-func panel32x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+func panel32x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
 
 // panel16x32BF16AMX computes blocks of 16 by 32 elements of C, or as many of them as config's tiles
 // have, below each other for each panel of B. It configures the tiles and releases them.
+// With each tile of k it asks for 5 cache lines of the next panel and moves on by pace bytes.
 //
 //go:noescape
-func panel16x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+func panel16x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
 
 // panel16x16BF16AMX computes blocks of 16 by 16 elements of C, or as many of them as config's tiles
 // have, below each other for each panel of B. It configures the tiles and releases them.
+// There is one panel alone, and pace is not used.
 //
 //go:noescape
-func panel16x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
+func panel16x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
 
 // limitBF16AMX forms 16 products of tiles a round, without loading any. It configures the tiles and releases them.
 //

@@ -4,14 +4,19 @@
 
 #include "textflag.h"
 
-// func panel32x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
-TEXT ·panel32x32BF16AMX(SB), NOSPLIT, $0-81
+// func panel32x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
+// Requires: MMX+
+TEXT ·panel32x32BF16AMX(SB), NOSPLIT, $0-89
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
 	MOVQ tiles+24(FP), R10
-	MOVQ panelA+40(FP), R11
+	MOVQ panelA+40(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelA+40(FP)
+	MOVQ panelB+56(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelB+56(FP)
 	MOVQ ldc+72(FP), R12
-	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
 
@@ -20,12 +25,18 @@ panel:
 	MOVQ a+32(FP), SI
 	MOVQ b+48(FP), DX
 	MOVQ c+64(FP), DI
+	MOVQ DX, R11
+	MOVQ panels+8(FP), R8
+	DECQ R8
+	JZ   last
+	ADDQ panelB+56(FP), R11
 
+last:
 block:
 	MOVQ  R12, R8
 	SHLQ  $0x04, R8
 	ADDQ  DI, R8
-	MOVB  accumulate+80(FP), AL
+	MOVB  accumulate+88(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -42,7 +53,8 @@ zero:
 
 loaded:
 	MOVQ SI, AX
-	LEAQ (SI)(R11*1), R13
+	MOVQ SI, R13
+	ADDQ panelA+40(FP), R13
 	MOVQ DX, CX
 	MOVQ R10, R8
 
@@ -55,50 +67,59 @@ tile:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x7b; BYTE $0x4b; BYTE $0x6c; BYTE $0x1d; BYTE $0x00 // TILELOADD (R13)(BX*1), T5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xd5 // TDPBF16PS T6, T5, T2
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xdd // TDPBF16PS T7, T5, T3
-	ADDQ $0x00000400, AX
-	ADDQ $0x00000400, R13
-	ADDQ $0x00000800, CX
-	DECQ R8
-	JNZ  tile
-	MOVQ R12, R8
-	SHLQ $0x04, R8
-	ADDQ DI, R8
+	ADDQ       $0x00000400, AX
+	ADDQ       $0x00000400, R13
+	ADDQ       $0x00000800, CX
+	PREFETCHT1 (R11)
+	PREFETCHT1 64(R11)
+	PREFETCHT1 128(R11)
+	PREFETCHT1 192(R11)
+	PREFETCHT1 256(R11)
+	ADDQ       pace+80(FP), R11
+	DECQ       R8
+	JNZ        tile
+	MOVQ       R12, R8
+	SHLQ       $0x04, R8
+	ADDQ       DI, R8
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILESTORED T0, (DI)(R12*1)
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x4c; BYTE $0x27; BYTE $0x40 // TILESTORED T1, 64(DI)(R12*1)
 	BYTE $0xc4; BYTE $0x82; BYTE $0x7a; BYTE $0x4b; BYTE $0x14; BYTE $0x20 // TILESTORED T2, (R8)(R12*1)
 	BYTE $0xc4; BYTE $0x82; BYTE $0x7a; BYTE $0x4b; BYTE $0x5c; BYTE $0x20; BYTE $0x40 // TILESTORED T3, 64(R8)(R12*1)
-	LEAQ (SI)(R11*2), SI
-	MOVQ R12, AX
-	SHLQ $0x05, AX
-	ADDQ AX, DI
-	DECQ R9
-	JNZ  block
-	MOVQ panels+8(FP), R8
-	DECQ R8
-	JZ   release
-	MOVQ R8, panels+8(FP)
-	MOVQ b+48(FP), DX
-	MOVQ panelB+56(FP), CX
-	SHLQ $0x01, CX
-	ADDQ CX, DX
-	MOVQ DX, b+48(FP)
-	MOVQ c+64(FP), DI
-	ADDQ $0x00000080, DI
-	MOVQ DI, c+64(FP)
-	JMP  panel
+	MOVQ       panelA+40(FP), CX
+	LEAQ       (SI)(CX*2), SI
+	MOVQ       R12, AX
+	SHLQ       $0x05, AX
+	ADDQ       AX, DI
+	DECQ       R9
+	JNZ        block
+	MOVQ       panels+8(FP), R8
+	DECQ       R8
+	JZ         release
+	MOVQ       R8, panels+8(FP)
+	MOVQ       b+48(FP), DX
+	ADDQ       panelB+56(FP), DX
+	MOVQ       DX, b+48(FP)
+	MOVQ       c+64(FP), DI
+	ADDQ       $0x00000080, DI
+	MOVQ       DI, c+64(FP)
+	JMP        panel
 
 release:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func panel32x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
-TEXT ·panel32x16BF16AMX(SB), NOSPLIT, $0-81
+// func panel32x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
+TEXT ·panel32x16BF16AMX(SB), NOSPLIT, $0-89
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
 	MOVQ tiles+24(FP), R10
-	MOVQ panelA+40(FP), R11
+	MOVQ panelA+40(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelA+40(FP)
+	MOVQ panelB+56(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelB+56(FP)
 	MOVQ ldc+72(FP), R12
-	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
 
@@ -112,7 +133,7 @@ block:
 	MOVQ  R12, R8
 	SHLQ  $0x04, R8
 	ADDQ  DI, R8
-	MOVB  accumulate+80(FP), AL
+	MOVB  accumulate+88(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -125,7 +146,8 @@ zero:
 
 loaded:
 	MOVQ SI, AX
-	LEAQ (SI)(R11*1), R13
+	MOVQ SI, R13
+	ADDQ panelA+40(FP), R13
 	MOVQ DX, CX
 	MOVQ R10, R8
 
@@ -145,7 +167,8 @@ tile:
 	ADDQ DI, R8
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILESTORED T0, (DI)(R12*1)
 	BYTE $0xc4; BYTE $0x82; BYTE $0x7a; BYTE $0x4b; BYTE $0x14; BYTE $0x20 // TILESTORED T2, (R8)(R12*1)
-	LEAQ (SI)(R11*2), SI
+	MOVQ panelA+40(FP), CX
+	LEAQ (SI)(CX*2), SI
 	MOVQ R12, AX
 	SHLQ $0x05, AX
 	ADDQ AX, DI
@@ -156,9 +179,7 @@ tile:
 	JZ   release
 	MOVQ R8, panels+8(FP)
 	MOVQ b+48(FP), DX
-	MOVQ panelB+56(FP), CX
-	SHLQ $0x01, CX
-	ADDQ CX, DX
+	ADDQ panelB+56(FP), DX
 	MOVQ DX, b+48(FP)
 	MOVQ c+64(FP), DI
 	ADDQ $0x00000080, DI
@@ -169,14 +190,19 @@ release:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func panel16x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
-TEXT ·panel16x32BF16AMX(SB), NOSPLIT, $0-81
+// func panel16x32BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
+// Requires: MMX+
+TEXT ·panel16x32BF16AMX(SB), NOSPLIT, $0-89
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
 	MOVQ tiles+24(FP), R10
-	MOVQ panelA+40(FP), R11
+	MOVQ panelA+40(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelA+40(FP)
+	MOVQ panelB+56(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelB+56(FP)
 	MOVQ ldc+72(FP), R12
-	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
 
@@ -185,9 +211,15 @@ panel:
 	MOVQ a+32(FP), SI
 	MOVQ b+48(FP), DX
 	MOVQ c+64(FP), DI
+	MOVQ DX, R11
+	MOVQ panels+8(FP), R8
+	DECQ R8
+	JZ   last
+	ADDQ panelB+56(FP), R11
 
+last:
 block:
-	MOVB  accumulate+80(FP), AL
+	MOVB  accumulate+88(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -209,44 +241,52 @@ tile:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4a; BYTE $0x5c; BYTE $0xc4 // TDPBF16PS T6, T4, T0
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x7c; BYTE $0x59; BYTE $0x40 // TILELOADD 64(CX)(BX*2), T7
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x42; BYTE $0x5c; BYTE $0xcc // TDPBF16PS T7, T4, T1
-	ADDQ $0x00000400, AX
-	ADDQ $0x00000800, CX
-	DECQ R8
-	JNZ  tile
+	ADDQ       $0x00000400, AX
+	ADDQ       $0x00000800, CX
+	PREFETCHT1 (R11)
+	PREFETCHT1 64(R11)
+	PREFETCHT1 128(R11)
+	PREFETCHT1 192(R11)
+	PREFETCHT1 256(R11)
+	ADDQ       pace+80(FP), R11
+	DECQ       R8
+	JNZ        tile
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILESTORED T0, (DI)(R12*1)
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x4c; BYTE $0x27; BYTE $0x40 // TILESTORED T1, 64(DI)(R12*1)
-	ADDQ R11, SI
-	MOVQ R12, AX
-	SHLQ $0x04, AX
-	ADDQ AX, DI
-	DECQ R9
-	JNZ  block
-	MOVQ panels+8(FP), R8
-	DECQ R8
-	JZ   release
-	MOVQ R8, panels+8(FP)
-	MOVQ b+48(FP), DX
-	MOVQ panelB+56(FP), CX
-	SHLQ $0x01, CX
-	ADDQ CX, DX
-	MOVQ DX, b+48(FP)
-	MOVQ c+64(FP), DI
-	ADDQ $0x00000080, DI
-	MOVQ DI, c+64(FP)
-	JMP  panel
+	ADDQ       panelA+40(FP), SI
+	MOVQ       R12, AX
+	SHLQ       $0x04, AX
+	ADDQ       AX, DI
+	DECQ       R9
+	JNZ        block
+	MOVQ       panels+8(FP), R8
+	DECQ       R8
+	JZ         release
+	MOVQ       R8, panels+8(FP)
+	MOVQ       b+48(FP), DX
+	ADDQ       panelB+56(FP), DX
+	MOVQ       DX, b+48(FP)
+	MOVQ       c+64(FP), DI
+	ADDQ       $0x00000080, DI
+	MOVQ       DI, c+64(FP)
+	JMP        panel
 
 release:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func panel16x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)
-TEXT ·panel16x16BF16AMX(SB), NOSPLIT, $0-81
+// func panel16x16BF16AMX(config *byte, panels int, blocks int, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, pace int, accumulate bool)
+TEXT ·panel16x16BF16AMX(SB), NOSPLIT, $0-89
 	MOVQ config+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
 	MOVQ tiles+24(FP), R10
-	MOVQ panelA+40(FP), R11
+	MOVQ panelA+40(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelA+40(FP)
+	MOVQ panelB+56(FP), BX
+	SHLQ $0x01, BX
+	MOVQ BX, panelB+56(FP)
 	MOVQ ldc+72(FP), R12
-	SHLQ $0x01, R11
 	SHLQ $0x02, R12
 	MOVQ $0x00000040, BX
 
@@ -257,7 +297,7 @@ panel:
 	MOVQ c+64(FP), DI
 
 block:
-	MOVB  accumulate+80(FP), AL
+	MOVB  accumulate+88(FP), AL
 	TESTB AL, AL
 	JZ    zero
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILELOADD (DI)(R12*1), T0
@@ -280,7 +320,7 @@ tile:
 	DECQ R8
 	JNZ  tile
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7a; BYTE $0x4b; BYTE $0x04; BYTE $0x27 // TILESTORED T0, (DI)(R12*1)
-	ADDQ R11, SI
+	ADDQ panelA+40(FP), SI
 	MOVQ R12, AX
 	SHLQ $0x04, AX
 	ADDQ AX, DI
@@ -291,9 +331,7 @@ tile:
 	JZ   release
 	MOVQ R8, panels+8(FP)
 	MOVQ b+48(FP), DX
-	MOVQ panelB+56(FP), CX
-	SHLQ $0x01, CX
-	ADDQ CX, DX
+	ADDQ panelB+56(FP), DX
 	MOVQ DX, b+48(FP)
 	MOVQ c+64(FP), DI
 	ADDQ $0x00000080, DI

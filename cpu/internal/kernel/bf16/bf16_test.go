@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/atelier-go/atelier/cpu/internal/kernel/amx"
 )
 
 func TestBits(t *testing.T) {
@@ -56,8 +55,9 @@ func TestRoundIsNearest(t *testing.T) {
 	}
 }
 
+// eachKernel runs a test for every kernel that can run here, and says where others are left out.
 func eachKernel(t *testing.T, f func(*testing.T, *Kernel)) {
-	for _, g := range Kernels {
+	for _, g := range append(slices.Clone(Kernels), PortableTiles) {
 		t.Run(g.Name, func(t *testing.T) {
 			if missing := g.Missing(); len(missing) > 0 {
 				t.Skipf("this machine or build has no %s", strings.Join(missing, ", "))
@@ -186,6 +186,9 @@ func TestPackRows(t *testing.T) {
 // TestLimit has the work grow with the rounds.
 func TestLimit(t *testing.T) {
 	eachKernel(t, func(t *testing.T, g *Kernel) {
+		if g == PortableTiles {
+			t.Skip("no instruction of its own")
+		}
 		if one, three := g.Limit(1), g.Limit(3); one < MR*NR || three != 3*one {
 			t.Errorf("%s: %d multiplications in a round, %d in three", g.Name, one, three)
 		}
@@ -246,6 +249,47 @@ func testBlock(t *testing.T, g *Kernel, m, n, k int, accumulate bool) {
 	}
 }
 
+// TestPanelsApart has panels of B that are the beginnings of longer ones, and rows below a diagonal left out, give the bits
+// of Block in all rows that are not, and leave the others as they were.
+func TestPanelsApart(t *testing.T) {
+	eachKernel(t, func(t *testing.T, g *Kernel) {
+		const m, n, k, deep, ldc = 70, 150, 50, 96, 153
+		r := rand.New(rand.NewPCG(5, 3))
+		a, b := make([]float32, m*k), make([]float32, k*n)
+		for _, x := range [][]float32{a, b} {
+			for i := range x {
+				x[i] = r.Float32()*2 - 1
+			}
+		}
+		packedA, packedB, long := make([]uint16, SizeA(m, k)), make([]uint16, SizeB(k, n)), make([]uint16, SizeB(deep, n))
+		PackA(g, packedA, a, k, 1, m, k)
+		PackB(g, packedB, b, n, 1, k, n)
+		PackPanels(g, long, SizeB(deep, 1), b, n, 1, k, n)
+		for _, accumulate := range []bool{false, true} {
+			whole := make([]float32, m*ldc)
+			for i := range whole {
+				whole[i] = r.Float32()
+			}
+			before := slices.Clone(whole)
+			g.Block(m, n, k, packedA, packedB, whole, ldc, accumulate)
+			for _, diagonal := range []int{full, -1000, -40, -1, 0, 1, 31, 32, 64, 100, 149, 182, 1000} {
+				c := slices.Clone(before)
+				g.Panels(m, n, k, packedA, long, SizeB(deep, 1), c, ldc, accumulate, diagonal)
+				for at, got := range c {
+					i, j := at/ldc, at%ldc
+					want := whole[at]
+					if below := i+diagonal >= j/NR*NR+NR; below {
+						want = before[at]
+					}
+					if got != want {
+						t.Fatalf("%s diagonal=%d accumulate=%v: C[%d,%d] = %v, want %v", g.Name, diagonal, accumulate, i, j, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestPanics(t *testing.T) {
 	g := Kernels[0]
 	x, h := make([]float32, 12), make([]uint16, 512)
@@ -266,32 +310,5 @@ func TestPanics(t *testing.T) {
 			}()
 			f()
 		})
-	}
-}
-
-// TestTilesReadThisFormat multiplies what is packed here by the reference of package amx, whose tiles have the same
-// format: on machines without AMX this is what holds the two together.
-func TestTilesReadThisFormat(t *testing.T) {
-	const m, n, k = 37, 50, 70
-	g, tiles := Kernels[0], Tiles(k)
-	r := rand.New(rand.NewPCG(1, 9))
-	a, b := make([]float32, m*k), make([]float32, k*n)
-	for _, x := range [][]float32{a, b} {
-		for i := range x {
-			x[i] = r.Float32()*2 - 1
-		}
-	}
-	packedA, packedB := make([]uint16, SizeA(m, k)), make([]uint16, SizeB(k, n))
-	PackA(g, packedA, a, k, 1, m, k)
-	PackB(g, packedB, b, n, 1, k, n)
-	got, want := make([]float32, m*n), make([]float32, m*n)
-	for j := 0; j < n; j += NR {
-		amx.Portable().Panels(1, m, min(NR, n-j), tiles, &packedA[0], tiles*tileA, &packedB[j/NR*tiles*tileB], tiles*tileB, &got[j], n, false)
-	}
-	g.Block(m, n, k, packedA, packedB, want, n, false)
-	for i := range want {
-		if math.Abs(float64(got[i]-want[i])) > 2*k*0x1p-24*k {
-			t.Fatalf("C[%d,%d] = %v, want %v", i/n, i%n, got[i], want[i])
-		}
 	}
 }

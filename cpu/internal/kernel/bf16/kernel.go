@@ -29,6 +29,9 @@ type Kernel struct {
 	Rows int
 
 	multiplier multiplier
+	// tiles multiplies panels where multiplier is tdpbf16ps. It is a function because looking for tiles asks the operating
+	// system for them.
+	tiles func() *amx.Kernel
 }
 
 // multiplier names a kernel's instructions.
@@ -44,8 +47,18 @@ const (
 var Kernels = []*Kernel{
 	{Name: "bf16 portable", ISA: isa.Portable, Missing: isa.Portable.Missing, Speed: 1, Rows: MR, multiplier: portable},
 	{Name: "bf16 avx512", ISA: isa.AVX512, Missing: isa.MissingBF16, Speed: 2, Rows: MR, multiplier: vdpbf16ps},
-	{Name: "bf16 amx", ISA: isa.AVX512, Missing: missingTiles, Speed: 16, Rows: 2 * MR, multiplier: tdpbf16ps},
+	{Name: "bf16 amx", ISA: isa.AVX512, Missing: missingTiles, Speed: 16, Rows: 2 * MR, multiplier: tdpbf16ps, tiles: amx.Tiles},
 }
+
+// PortableTiles multiplies as tiles do, in Go alone. No level prefers it: it has tests cut products on every machine as
+// they are cut for tiles.
+var PortableTiles = &Kernel{
+	Name: "bf16 tiles in Go", ISA: isa.Portable, Missing: isa.Portable.Missing, Speed: 16, Rows: 2 * MR,
+	multiplier: tdpbf16ps, tiles: amx.Portable,
+}
+
+// Tiled reports whether a kernel multiplies tile by tile: so fast that what surrounds a product takes a large part of its time.
+func (g *Kernel) Tiled() bool { return g.multiplier == tdpbf16ps }
 
 // missingTiles says what keeps AMX from running here, or the packing for it, which is AVX512-BF16's. The first call asks
 // the operating system for tiles where the processor has them.
@@ -80,7 +93,7 @@ func (g *Kernel) panel(rows, tiles int, a, b *uint16, c *float32, ldc int, accum
 }
 
 // Limit does a number of rounds of the kernel's instruction on registers alone, and returns how many multiplications that
-// were: what no product can exceed. rounds is at least 1.
+// were: what no product can exceed. rounds is at least 1. PortableTiles has none.
 func (g *Kernel) Limit(rounds int) (multiplications int) {
 	switch g.multiplier {
 	case vdpbf16ps:
@@ -131,11 +144,11 @@ func (g *Kernel) Panels(m, n, k int, a, b []uint16, apart int, c []float32, ldc 
 		}
 		panel := unsafe.SliceData(b[j/NR*apart:])
 		switch {
-		case g.multiplier == tdpbf16ps:
+		case g.Tiled():
 			for columns == NR && j+(count+1)*NR <= n && rowsOf(j+count*NR) == rows {
 				count++
 			}
-			amx.Tiles().Panels(count, rows, columns, tiles, unsafe.SliceData(a), tiles*tileA, panel, apart, &c[j], ldc, accumulate)
+			g.tiles().Panels(count, rows, columns, tiles, unsafe.SliceData(a), tiles*tileA, panel, apart, &c[j], ldc, accumulate)
 		case columns == NR:
 			g.panel(rows, tiles, unsafe.SliceData(a), panel, &c[j], ldc, accumulate)
 		default:

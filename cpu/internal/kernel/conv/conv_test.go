@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,16 +105,16 @@ func operandOf(g guarded, half bool) bf16.Operand {
 // run computes s by the named algorithm and checks guards and epilogue on the way.
 func run(t *testing.T, s Spec, l isa.Level, name string, threads int, a, b guarded) []float32 {
 	t.Helper()
-	return runWith(t, s, l, Options{Algorithm: name}, threads, a, b)
+	return runPlan(t, NewPlan(s, l, threads, Options{Algorithm: name}), a, b)
 }
 
-// runWith is run with any options.
-func runWith(t *testing.T, s Spec, l isa.Level, opt Options, threads int, a, b guarded) []float32 {
+// runPlan is run of any plan.
+func runPlan(t *testing.T, p *Plan, a, b guarded) []float32 {
 	t.Helper()
-	what := fmt.Sprintf("%v %+v %v threads=%d", s, opt, l, threads)
-	pool := par.New(threads)
+	s := p.spec
+	what := fmt.Sprintf("%v %s %v threads=%d halves=%v,%v aside=%v", s, p.Algorithm(), p.isa, p.threads, p.halfA, p.halfB, p.aside)
+	pool := par.New(p.threads)
 	defer pool.Close()
-	p := NewPlan(s, l, threads, opt)
 	_, _, n := s.sizes()
 	out := newGuarded(n)
 	scratch := newGuarded((p.ScratchBytes() + 3) / 4) // NaN everywhere: nothing may be taken to be zero
@@ -128,7 +129,7 @@ func runWith(t *testing.T, s Spec, l isa.Level, opt Options, threads int, a, b g
 			t.Errorf("%s: %d sums of %d pixels with %d channels", what, len(sums), n, channels)
 			return
 		}
-		if opt.Aside {
+		if p.aside {
 			copy(out.data()[pixel*channels:], sums)
 		} else if n > 0 && &sums[0] != &out.data()[pixel*channels] {
 			t.Errorf("%s: sums are not in the output", what)
@@ -147,10 +148,10 @@ func runWith(t *testing.T, s Spec, l isa.Level, opt Options, threads int, a, b g
 		epilogue = nil
 	}
 	memory := out.data()
-	if opt.Aside {
+	if p.aside {
 		memory = nil
 	}
-	p.RunOperands(pool, operandOf(a, opt.HalfA), operandOf(b, opt.HalfB), memory, bytesOf(scratch.all)[:p.ScratchBytes()], epilogue)
+	p.RunOperands(pool, operandOf(a, p.halfA), operandOf(b, p.halfB), memory, bytesOf(scratch.all)[:p.ScratchBytes()], epilogue)
 	a.check(t, what+": a")
 	b.check(t, what+": b")
 	out.check(t, what+": out")
@@ -324,8 +325,8 @@ func TestMemory(t *testing.T) {
 		spec(64, 256, 256, 32, 3, 3, 32, 1, 1, 1, 32),
 	} {
 		for s.Form = Forward; s.Form <= KernelGradient; s.Form++ {
-			for _, precision := range []isa.Precision{isa.Float32, isa.BF16} {
-				p := NewPlan(s, isa.Best(), 2, Options{Precision: precision})
+			for _, half := range append(slices.Clone(bf16.Kernels), bf16.PortableTiles, nil) {
+				p := newPlan(s, isa.Best(), half, 2, Options{Precision: isa.BF16})
 				if got := p.ScratchBytes(); got > 72<<20 {
 					t.Errorf("%v (%s): %d MiB of scratch memory, want at most 72", s, p.Algorithm(), got>>20)
 				}

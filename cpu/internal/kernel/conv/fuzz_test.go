@@ -1,9 +1,11 @@
 package conv
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
+	"github.com/atelier-go/atelier/cpu/internal/kernel/bf16"
 )
 
 // FuzzConv compares every form, algorithm and level with the naive loop on small convolutions of any geometry.
@@ -18,15 +20,22 @@ func FuzzConv(f *testing.F) {
 			OH: int(oh % 14), OW: int(ow % 14), StrideH: int(stride%4) + 1, StrideW: int(stride/4%4) + 1,
 			DilationH: int(dilation%3) + 1, DilationW: int(dilation/3%3) + 1, PadTop: int(top % 8), PadLeft: int(left % 8), Groups: g,
 		}
-		for _, l := range isa.Available() {
-			forms(t, s, seed, l)
-			formsRounded(t, s, seed, l)
-		}
+		everywhere(t, s, seed)
 		// Other geometries reach the algorithms for 3x3 kernels too seldom.
 		s.KH, s.KW, s.StrideH, s.StrideW, s.DilationH, s.DilationW, s.Groups = 3, 3, 1, 1, 1, 1, 1
-		for _, l := range isa.Available() {
-			forms(t, s, seed, l)
-			formsRounded(t, s, seed, l)
-		}
+		everywhere(t, s, seed)
 	})
+}
+
+// everywhere runs a spec with every level and every kernel of rounded products that can run here.
+func everywhere(t *testing.T, s Spec, seed uint64) {
+	t.Helper()
+	for _, l := range isa.Available() {
+		forms(t, s, seed, l)
+	}
+	for _, half := range append(slices.Clone(bf16.Kernels), bf16.PortableTiles) {
+		if len(half.Missing()) == 0 {
+			formsRounded(t, s, seed, half)
+		}
+	}
 }

@@ -119,7 +119,7 @@ func (a *gather) cutDepth() {
 func (a *gather) cutPixels() {
 	mr, nr := a.tileSize()
 	most := 144
-	if a.half != nil && a.half.Rows > bf16.MR {
+	if a.half != nil && a.half.Tiled() {
 		most = 256 // tiles take a kernel that is larger than the cache from beyond it for each block, faster than it comes
 	}
 	a.mc = roundUp(max(24, min(most, cache/4/(4*depthOf))), mr)
@@ -322,7 +322,7 @@ func (a *gather) block(t *task, worker int, gr *grid, p, m, group, col, n int) {
 			continue
 		}
 		x := mine[a.blockAt:]
-		gatherBlock(a.l, x, a.lda, t.a, a.src, gr, b, p, m, group*a.from)
+		gatherBlock(a.l, x, a.lda, t.a, a.src, gr, b.pieces, p, m, group*a.from)
 		product(a.g, m, n, b.depth, x, a.lda, 1, k, c, ldc, i > 0)
 	}
 	if len(a.grids) > 1 {
@@ -359,17 +359,17 @@ func (a *gather) clear(t *task, gr *grid, unit, col, n int) {
 	}
 }
 
-// gatherBlock writes the rows of positions [p, p+m) of a grid for one depth block: row i, of length lda, holds the
+// gatherBlock writes the rows of positions [p, p+m) of a grid for some pieces of a sum: row i, of length lda, holds the
 // source channels, from channel on, that the pieces name, zero outside the picture.
-func gatherBlock[T bf16.Element](l lanes, dst []T, lda int, src []T, im image, gr *grid, b *depthBlock, p, m, channel int) {
+func gatherBlock[T bf16.Element](l lanes, dst []T, lda int, src []T, im image, gr *grid, pieces []piece, p, m, channel int) {
 	for m > 0 {
 		row, q := p/gr.cols, p%gr.cols
 		run := min(m, gr.cols-q)
 		n, r := row/gr.rows, row%gr.rows
 		picture := src[n*im.h*im.w*im.c:][:im.h*im.w*im.c]
 		at := 0
-		for i := range b.pieces {
-			pc := &b.pieces[i]
+		for i := range pieces {
+			pc := &pieces[i]
 			y := r*gr.srcH + pc.dy
 			if y < 0 || y >= im.h {
 				clearColumns(dst[at:], lda, run, pc.depth())

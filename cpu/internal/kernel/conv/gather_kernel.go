@@ -26,6 +26,7 @@ type gatherKernel struct {
 	from, to int
 	inPlace  bool
 	inRows   bool // the output's gradient is multiplied where it is
+	byPiece  bool // the pieces of a part are gathered and packed one after the other
 
 	positions, perChunk, chunks int
 	mc, lda                     int
@@ -56,6 +57,13 @@ const (
 // addGrain is the elements that one item adds.
 const addGrain = 1 << 14
 
+// gradientItems is how many pieces of work there should be.
+const gradientItems = 16
+
+// pieceColumns is the columns of a matrix that is gathered by pieces, in whole panels: at the positions of a block they
+// take 288 KiB of the second-level cache.
+const pieceColumns = 8 * bf16.MR
+
 func newGatherKernel(s Spec, g *gemm.Micro, half *bf16.Kernel, threads int) *gatherKernel {
 	mirrored := s.StrideH == 1 && s.StrideW == 1 && s.Groups == 1 && s.O < min(columnsOf(g, half), s.C)
 	if mirrored {
@@ -66,17 +74,22 @@ func newGatherKernel(s Spec, g *gemm.Micro, half *bf16.Kernel, threads int) *gat
 	forward := s
 	forward.Form = Forward
 	a.grid = forward.grids()[0]
-	// A part's sums, rows × O, take 256 KiB of the second-level cache while positions pass.
-	rows := min(max(48, 1<<16/max(a.to, 16)), 512)
-	a.grid.cut(a.from, rows, s.Groups == 1)
-	deepest := 0
+	a.positions = s.N * s.OH * s.OW
+	a.partial = s.KH * s.KW * a.from * s.O
+	a.cutParts()
+	deepest, widest := 0, 0
 	for _, b := range a.grid.blocks {
 		deepest = max(deepest, b.depth)
+		for i := range b.pieces {
+			widest = max(widest, b.pieces[i].depth())
+		}
+	}
+	if !a.byPiece {
+		widest = deepest
 	}
 	a.inRows = half == nil && deepest <= 96 && a.to%g.NR == 0
-	a.positions = s.N * s.OH * s.OW
 	a.cutPositions()
-	a.lda = conflictFree(deepest)
+	a.lda = conflictFree(widest)
 	var mem arena
 	if !a.inPlace {
 		a.blockAt = mem.take(a.mc * a.lda)
@@ -120,9 +133,52 @@ func (a *gatherKernel) first() int {
 	return 1
 }
 
+// tiled reports whether products are formed by tiles: so fast that sums which leave the registers, and what is packed more
+// than once, show.
+func (a *gatherKernel) tiled() bool { return a.half != nil && a.half.Tiled() }
+
+// cutParts cuts the gradient's rows. A part's sums, rows × O, take 256 KiB of the second-level cache while positions pass;
+// with tiles 512 KiB, if enough items are left: fewer parts read the output's gradient fewer times.
+func (a *gatherKernel) cutParts() {
+	const sums = 1 << 16
+	rows := func(sums int) int { return min(max(48, sums/max(a.to, 16)), 512) }
+	merge := a.spec.Groups == 1
+	if !a.tiled() {
+		a.grid.cut(a.from, rows(sums), merge)
+		return
+	}
+	a.grid.fill(a.from, rows(2*sums), merge)
+	if len(a.grid.blocks)*a.spec.Groups*a.mostChunks() < gradientItems {
+		a.grid.blocks = nil
+		a.grid.fill(a.from, rows(sums), merge)
+	}
+	a.byPiece = !a.inPlace
+	for _, b := range a.grid.blocks {
+		for _, p := range b.pieces {
+			a.byPiece = a.byPiece && p.n%bf16.MR == 0
+		}
+	}
+	if !a.byPiece {
+		return
+	}
+	for i := range a.grid.blocks {
+		b := &a.grid.blocks[i]
+		b.pieces = cutPieces(b.pieces, pieceColumns)
+	}
+}
+
+// mostChunks is how many chunks pay: each has sums of its own, to be written, read and added.
+func (a *gatherKernel) mostChunks() int {
+	const memory = 4 << 20
+	shortest := 2 * a.mc
+	if a.tiled() {
+		shortest = 64 * bf16.Depth // whose products take some times as long
+	}
+	return max(1, min(a.positions/shortest, memory/max(a.partial, 1)))
+}
+
 // cutPositions chooses blocks and chunks.
 func (a *gatherKernel) cutPositions() {
-	const items, memory = 16, 4 << 20
 	a.mc = 192
 	if a.inRows {
 		a.mc = 96 // rows are far apart and collide in the first-level cache
@@ -130,10 +186,11 @@ func (a *gatherKernel) cutPositions() {
 	if a.half != nil {
 		a.mc = 8 * bf16.Depth
 	}
+	if a.tiled() && (a.inPlace || a.byPiece) {
+		a.mc = 16 * bf16.Depth // the sums are loaded and stored once for each block
+	}
 	a.mc = min(a.mc, roundUp(a.positions, 8))
-	a.partial = a.spec.KH * a.spec.KW * a.from * a.spec.O
-	a.chunks = ceilDiv(items, len(a.grid.blocks)*a.spec.Groups)
-	a.chunks = max(1, min(a.chunks, a.positions/(2*a.mc), memory/max(a.partial, 1)))
+	a.chunks = min(ceilDiv(gradientItems, len(a.grid.blocks)*a.spec.Groups), a.mostChunks())
 	a.perChunk = roundUp(ceilDiv(a.positions, a.chunks), a.mc)
 	a.chunks = ceilDiv(a.positions, a.perChunk)
 	a.addItems = ceilDiv(a.partial, addGrain)
@@ -229,7 +286,7 @@ func gathered[T bf16.Element](a *gatherKernel, block, xs []T, b *depthBlock, p, 
 	if a.inPlace {
 		return xs[p*a.spec.C+group*a.from+b.pieces[0].c:], a.spec.C
 	}
-	gatherBlock(a.l, block, a.lda, xs, a.src, &a.grid, b, p, m, group*a.from)
+	gatherBlock(a.l, block, a.lda, xs, a.src, &a.grid, b.pieces, p, m, group*a.from)
 	return block, a.lda
 }
 

@@ -125,6 +125,21 @@ func (g *grid) fill(channels, depth int, merge bool) {
 	g.blocks = append(g.blocks, b)
 }
 
+// cutPieces cuts pieces, in their order, so that none is wider than width.
+func cutPieces(pieces []piece, width int) []piece {
+	var cut []piece
+	for _, p := range pieces {
+		taps := max(1, width/p.n)
+		for t := 0; t < len(p.ks); t += taps {
+			ks := p.ks[t:min(t+taps, len(p.ks))]
+			for c := 0; c < p.n; c += width {
+				cut = append(cut, piece{dy: p.dy, dx: p.dx + t, ks: ks, c: p.c + c, n: min(width, p.n-c)})
+			}
+		}
+	}
+	return cut
+}
+
 // add appends a piece of one tap, or lengthens the last piece when merge is set and p continues it.
 func (b *depthBlock) add(p piece, merge bool) {
 	b.depth += p.n

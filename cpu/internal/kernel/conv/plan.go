@@ -92,16 +92,26 @@ type algorithm interface {
 // scratch memory alone, never the result. It panics when s is no convolution or the forced algorithm does not
 // accept it.
 func NewPlan(s Spec, l isa.Level, threads int, opt Options) *Plan {
+	var half *bf16.Kernel
+	if opt.Precision != isa.Float32 { // nobody else has the operating system asked for tiles
+		half = bf16.For(l)
+	}
+	return newPlan(s, l, half, threads, opt)
+}
+
+// newPlan is NewPlan with a kernel for rounded products, nil if there is none.
+func newPlan(s Spec, l isa.Level, half *bf16.Kernel, threads int, opt Options) *Plan {
 	if err := s.check(); err != nil {
 		panic("conv: " + err.Error())
 	}
 	p := &Plan{spec: s, threads: max(threads, 1), isa: l, halfA: opt.HalfA, halfB: opt.HalfB, aside: opt.Aside}
-	p.alg = newAlgorithm(s, l, p.threads, opt)
+	half = rounding(s, half, opt)
+	p.alg = newAlgorithm(s, l, half, p.threads, opt)
 	if takesA, takesB := p.TakesHalves(); opt.HalfA && !takesA || opt.HalfB && !takesB || opt.Aside && !p.RunsAside() {
 		panic(fmt.Sprintf("conv: %s takes no operands of bfloat16, or has no output aside, for %v", p.Algorithm(), s))
 	}
 	if mixes(p.alg) {
-		p.plain = newAlgorithm(s, l, p.threads, Options{Algorithm: "gather", Precision: opt.Precision})
+		p.plain = newAlgorithm(s, l, half, p.threads, Options{Algorithm: "gather"})
 	}
 	p.tasks.New = func() any {
 		t := &task{alg: p.alg}
@@ -111,11 +121,12 @@ func NewPlan(s Spec, l isa.Level, threads int, opt Options) *Plan {
 	return p
 }
 
-func newAlgorithm(s Spec, l isa.Level, threads int, opt Options) algorithm {
+// newAlgorithm rounds operands for products of half, unless that is nil.
+func newAlgorithm(s Spec, l isa.Level, half *bf16.Kernel, threads int, opt Options) algorithm {
 	if s.empty() {
 		return zeros{s.outPixels()}
 	}
-	name, half := opt.Algorithm, rounding(s, l, opt)
+	name := opt.Algorithm
 	switch {
 	case name == "" && half != nil:
 		name = chooseRounded(s, half)
@@ -166,25 +177,23 @@ func choose(s Spec) string {
 }
 
 // rounding is the kernel of rounded products, or nil where operands are taken as they are.
-func rounding(s Spec, l isa.Level, opt Options) *bf16.Kernel {
-	if opt.Precision == isa.Float32 {
-		return nil
-	}
-	half := bf16.For(l)
-	if half == nil || opt.Precision == isa.Auto && !roundingPays(s, half) {
+func rounding(s Spec, half *bf16.Kernel, opt Options) *bf16.Kernel {
+	if half == nil || opt.Precision == isa.Float32 || opt.Precision == isa.Auto && !roundingPays(s, half) {
 		return nil
 	}
 	return half
 }
 
 // chooseRounded names the algorithm for operands that may be rounded. Those for one channel a group, and into few
-// channels, take them as they are: they are limited by memory and by additions.
+// channels, take them as they are: they are limited by memory and by additions. So does that of first layers whose sums do
+// not fill a tile: gathering and packing takes longer than they do.
 //
 // Winograd's algorithm has a quarter of the multiplications, and maps besides. In float32, on rounded operands, it is
 // ahead of gather where products of bfloat16 are twice as fast, and falls behind where they are many times as fast.
 func chooseRounded(s Spec, half *bf16.Kernel) string {
 	switch name := choose(s); {
-	case name == "direct", name == "narrow", name == "columns", name == "winograd4" && half.Speed < winogradSpeed:
+	case name == "direct", name == "narrow", name == "columns",
+		name == "shallow" && s.depth() < bf16.Depth, name == "winograd4" && half.Speed < winogradSpeed:
 		return name
 	}
 	return "gather"
@@ -199,7 +208,7 @@ func roundingPays(s Spec, half *bf16.Kernel) bool {
 	if half.Speed <= 1 {
 		return false
 	}
-	// A sum that fills few of its last tile, and first layers, which have an algorithm of their own, gain nothing.
+	// A sum that fills few of its last tile, and first layers, which have an algorithm of their own, gain nothing or little.
 	return chooseRounded(s, half) == "gather" && choose(s) != "shallow" && s.depth()/s.Groups >= bf16.Depth && s.made()/s.Groups >= bf16.NR/2
 }
 

@@ -135,7 +135,7 @@ func packPixels[T bf16.Element](a *gather, packed []uint16, block, src []T, gr *
 	case a.direct:
 		gatherRounded(a.half, packed, src, a.src, gr, b, p, m, channel)
 	default:
-		gatherBlock(a.l, block, a.lda, src, a.src, gr, b, p, m, channel)
+		gatherBlock(a.l, block, a.lda, src, a.src, gr, b.pieces, p, m, channel)
 		bf16.PackA(a.half, packed, block, a.lda, 1, m, b.depth)
 	}
 }
@@ -223,11 +223,24 @@ func (a *gatherKernel) packGradient(packed []uint16, dys bf16.Operand, p, m, gro
 func (a *gatherKernel) productRounded(mine []float32, xs bf16.Operand, packedB []uint16, b *depthBlock, p, m, group int, dk []float32, accumulate bool) {
 	packedA := halves(mine[a.packedAt:])
 	if xs.Halved() {
-		x, lda := gathered(a, halves(mine[a.blockAt:]), xs.Halves, b, p, m, group)
-		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
+		packInput(a, packedA, halves(mine[a.blockAt:]), xs.Halves, b, p, m, group)
 	} else {
-		x, lda := gathered(a, mine[a.blockAt:], xs.Floats, b, p, m, group)
-		bf16.PackA(a.half, packedA, x, 1, lda, b.depth, m)
+		packInput(a, packedA, mine[a.blockAt:], xs.Floats, b, p, m, group)
 	}
 	a.half.Block(b.depth, a.to, m, packedA, packedB, dk, a.spec.O, accumulate)
+}
+
+// packInput packs what a part reads of the input at m positions, from p on. block is memory for what is gathered first.
+func packInput[T bf16.Element](a *gatherKernel, packed []uint16, block, xs []T, b *depthBlock, p, m, group int) {
+	if !a.byPiece {
+		x, lda := gathered(a, block, xs, b, p, m, group)
+		bf16.PackA(a.half, packed, x, 1, lda, b.depth, m)
+		return
+	}
+	for i := range b.pieces {
+		gatherBlock(a.l, block, a.lda, xs, a.src, &a.grid, b.pieces[i:i+1], p, m, group*a.from)
+		depth := b.pieces[i].depth()
+		bf16.PackA(a.half, packed, block, 1, a.lda, depth, m)
+		packed = packed[bf16.SizeA(depth, m):]
+	}
 }

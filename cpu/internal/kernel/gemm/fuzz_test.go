@@ -1,6 +1,7 @@
 package gemm
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/atelier-go/atelier/cpu/internal/isa"
@@ -24,7 +25,7 @@ func FuzzGemm(f *testing.F) {
 			fuzzOne(t, For(l), pool, shape, how, seed)
 			fuzzOne(t, ForF64(l), pool, shape, how, seed)
 		}
-		for _, k := range bf16.Kernels {
+		for _, k := range append(slices.Clone(bf16.Kernels), bf16.PortableTiles) {
 			if len(k.Missing()) == 0 {
 				fuzzRounded(t, NewRounded(k), pool, shape, how, seed)
 			}

@@ -85,6 +85,7 @@ type stage int
 const (
 	stageTiles stage = iota
 	stagePack
+	stagePackA
 	stageSum
 	stageFold
 	stageMirror

@@ -52,11 +52,14 @@ const tileCols = 512
 // plan is Kernel.plan for packed bfloat16.
 func (g *Rounded) plan(m, n, k int) plan {
 	t := tile{mr: g.Rows, nr: bf16.NR, size: 2, deep: bf16.Depth}
-	if g.Rows > bf16.MR {
+	if g.Tiled() {
 		t.cols = tileCols
 	}
 	return t.plan(m, n, k)
 }
+
+// sharedA is the elements up to which A is packed as a whole.
+const sharedA = 4 << 20
 
 // Gemm is Kernel.Gemm with rounded operands.
 func (g *Rounded) Gemm(pool *par.Pool, ws *Workspace, m, n, k int, a []float32, rsa, csa int, b []float32, rsb, csb int,
@@ -91,7 +94,7 @@ func (g *Rounded) WorkspaceSize(m, n, k, threads int) int {
 	if m <= 0 || n <= 0 || k <= 0 {
 		return 0
 	}
-	x := rounded{roundedCall: roundedCall{plan: g.plan(m, n, k), diagonal: full}}
+	x := rounded{g: g, roundedCall: roundedCall{plan: g.plan(m, n, k), diagonal: full}}
 	return x.need().bytes(4, threads)
 }
 
@@ -127,7 +130,7 @@ func (g *Rounded) SyrkWorkspaceSize(n, k, threads int) int {
 	if n <= 0 || k <= 0 {
 		return 0
 	}
-	x := rounded{roundedCall: roundedCall{plan: g.plan(n, n, k)}}
+	x := rounded{g: g, roundedCall: roundedCall{plan: g.plan(n, n, k)}}
 	return x.need().bytes(4, threads)
 }
 
@@ -186,13 +189,31 @@ func (x *rounded) partial() bool { return x.plan.groups > 1 || x.diagonal != ful
 // packsAhead reports whether B is packed before the items, for all of them: where several need the same part.
 func (x *rounded) packsAhead() bool { return !x.partial() && x.plan.rowItems() > 1 }
 
+// packsBothAhead reports whether A is packed before the items as well: with tiles an item takes about as long as packing its
+// rows, which items beside each other would do again.
+func (x *rounded) packsBothAhead() bool {
+	p := &x.plan
+	return x.g.Tiled() && x.packsAhead() && p.colItems() > 1 && bf16.SizeA(p.m, p.k) <= sharedA
+}
+
+// aheadAt is where B, packed ahead, begins in shared memory: behind A.
+func (x *rounded) aheadAt() int {
+	if x.packsBothAhead() {
+		return roundUp(bf16.SizeA(x.plan.m, x.plan.k)/2, alignment)
+	}
+	return 0
+}
+
 // need is the workspace.
 func (x *rounded) need() need {
 	p := &x.plan
-	n := need{private: bf16.SizeA(p.mc, p.kc) / 2}
+	var n need
+	if !x.packsBothAhead() {
+		n.private = bf16.SizeA(p.mc, p.kc) / 2
+	}
 	switch {
 	case x.packsAhead():
-		n.shared = bf16.SizeB(p.k, p.columns()) / 2
+		n.shared = x.aheadAt() + bf16.SizeB(p.k, p.columns())/2
 	case x.partial():
 		n.shared = p.groups * p.m * p.n
 	}
@@ -211,6 +232,9 @@ func (x *rounded) run() {
 		}
 		return
 	}
+	if x.packsBothAhead() {
+		x.each(stagePackA, p.rowItems()*ceilDiv(p.k, p.kc))
+	}
 	width := p.columns()
 	for x.jc = 0; x.jc < p.n; x.jc += width {
 		x.columns = min(width, p.n-x.jc)
@@ -224,6 +248,9 @@ func (x *rounded) step(worker, i int) {
 	switch x.stage {
 	case stageTiles:
 		x.item(worker, i)
+	case stagePackA:
+		i0, p0 := i%x.plan.rowItems()*x.plan.mc, i/x.plan.rowItems()*x.plan.kc
+		x.packA(x.aheadA(i0, p0), i0, p0, min(x.plan.mc, x.plan.m-i0), min(x.plan.kc, x.plan.k-p0))
 	case stagePack:
 		x.packPiece(i)
 	case stageSum:
@@ -240,7 +267,8 @@ func (x *rounded) packPiece(i int) {
 	k := roundUp(x.plan.k, bf16.Depth)
 	stripes := ceilDiv(x.columns, stripe*bf16.NR)
 	j, p := i%stripes*stripe*bf16.NR, i/stripes*slice
-	x.packPanels(halves(x.scratch.shared)[j*k+p*bf16.NR:], k*bf16.NR, p, x.jc+j, min(slice, x.plan.k-p), min(stripe*bf16.NR, x.columns-j))
+	b := halves(x.scratch.shared[x.aheadAt():])
+	x.packPanels(b[j*k+p*bf16.NR:], k*bf16.NR, p, x.jc+j, min(slice, x.plan.k-p), min(stripe*bf16.NR, x.columns-j))
 }
 
 // packPanels packs n columns from j on of k rows of B from p on, into panels that lie apart elements apart.
@@ -263,6 +291,12 @@ func (x *rounded) packA(dst []uint16, i, p, m, k int) {
 	}
 }
 
+// aheadA is where the rows of A from i on, which are an item's, are packed ahead for the pass over k from p on. A pass has all
+// rows, and the passes follow each other.
+func (x *rounded) aheadA(i, p int) []uint16 {
+	return halves(x.scratch.shared)[bf16.SizeA(x.plan.m, p)+bf16.SizeA(i, min(x.plan.kc, x.plan.k-p)):]
+}
+
 // item computes one piece of C over one piece of k.
 func (x *rounded) item(worker, item int) {
 	p := &x.plan
@@ -282,13 +316,18 @@ func (x *rounded) item(worker, item int) {
 		diagonal = i0 - j0
 	}
 	private := x.scratch.worker(worker)
-	packedA := halves(private)
 	last := min(p.k, (group+1)*p.perK)
 	for p0 := group * p.perK; p0 < last; p0 += p.kc {
 		k := min(p.kc, last-p0)
-		x.packA(packedA, i0, p0, m, k)
+		var a []uint16
+		if x.packsBothAhead() {
+			a = x.aheadA(i0, p0)
+		} else {
+			a = halves(private)
+			x.packA(a, i0, p0, m, k)
+		}
 		b, apart := x.packed(private, p0, j0, k, n)
-		x.g.Panels(m, n, k, packedA, b, apart, c, ldc, accumulate, diagonal)
+		x.g.Panels(m, n, k, a, b, apart, c, ldc, accumulate, diagonal)
 		accumulate = true
 	}
 }
@@ -297,7 +336,7 @@ func (x *rounded) item(worker, item int) {
 func (x *rounded) packed(private []float32, p0, j0, k, n int) (b []uint16, apart int) {
 	if x.packsAhead() {
 		deep := roundUp(x.plan.k, bf16.Depth)
-		return halves(x.scratch.shared)[(j0-x.jc)*deep+p0*bf16.NR:], deep * bf16.NR
+		return halves(x.scratch.shared[x.aheadAt():])[(j0-x.jc)*deep+p0*bf16.NR:], deep * bf16.NR
 	}
 	b = halves(private[roundUp(bf16.SizeA(x.plan.mc, x.plan.kc)/2, alignment):])
 	apart = bf16.SizeB(k, 1)

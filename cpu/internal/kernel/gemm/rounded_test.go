@@ -13,9 +13,9 @@ import (
 	"github.com/atelier-go/atelier/cpu/internal/par"
 )
 
-// eachRounded runs a test for every kernel of package bf16 that this machine has.
+// eachRounded runs a test for every kernel of package bf16 that this machine has, and with the cuts that tiles have.
 func eachRounded(t *testing.T, f func(*testing.T, *Rounded)) {
-	for _, k := range bf16.Kernels {
+	for _, k := range append(slices.Clone(bf16.Kernels), bf16.PortableTiles) {
 		t.Run("isa="+k.ISA.String()+"/"+k.Name, func(t *testing.T) {
 			if missing := k.Missing(); len(missing) > 0 {
 				t.Skipf("this machine or build has no %s", strings.Join(missing, ", "))
@@ -112,7 +112,9 @@ func TestRoundedEmptySum(t *testing.T) {
 // TestRoundedThreads has the same bits for every number of threads, and workspace enough.
 func TestRoundedThreads(t *testing.T) {
 	eachRounded(t, func(t *testing.T, g *Rounded) {
-		for _, shape := range [][3]int{{260, 70, 40}, {530, 290, 60}, {40, 50, 290}, {8, 40, 2100}, {2, 700, 70}, {1, 8, 64}} {
+		for _, shape := range [][3]int{
+			{260, 70, 40}, {530, 290, 60}, {264, 520, 40}, {40, 50, 290}, {8, 40, 2100}, {2, 700, 70}, {1, 8, 64},
+		} {
 			m, n, k := shape[0], shape[1], shape[2]
 			a := newMatrix[float32](m, k, k, 1, 0).fill(random(1))
 			b := newMatrix[float32](k, n, n, 1, 0).fill(random(2))
@@ -176,6 +178,31 @@ func TestRoundedColumnsInTurn(t *testing.T) {
 			if want := 2 * bf16.Round(*b.at(7*(i/n)%k, i%n)); got != want {
 				t.Fatalf("%s: C[%d,%d] = %v, want %v", g.Name, i/n, i%n, got, want)
 			}
+		}
+	})
+}
+
+// TestRoundedPackedAhead has the columns of a product that packs both operands ahead, for tiles, get the bits that they get in
+// products of a few columns, which pack A with each item.
+func TestRoundedPackedAhead(t *testing.T) {
+	eachRounded(t, func(t *testing.T, g *Rounded) {
+		const m, n, k, few = 260, 520, 520, 96
+		ahead := func(n int) bool {
+			return (&rounded{g: g, roundedCall: roundedCall{plan: g.plan(m, n, k), diagonal: full}}).packsBothAhead()
+		}
+		if g.Tiled() != ahead(n) || ahead(few) {
+			t.Fatalf("packed ahead: %v of %d columns, %v of %d", ahead(n), n, ahead(few), few)
+		}
+		a, b := newMatrix[float32](m, k, k, 1, 0).fill(random(1)), newMatrix[float32](k, n, n, 1, 0).fill(random(2))
+		got, want := make([]float32, m*n), make([]float32, m*n)
+		pool := par.New(2)
+		defer pool.Close()
+		g.Gemm(pool, nil, m, n, k, a.data(), k, 1, b.data(), n, 1, got, n, false)
+		for j := 0; j < n; j += few {
+			g.Gemm(pool, nil, m, min(few, n-j), k, a.data(), k, 1, b.data()[j:], n, 1, want[j:], n, false)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: packing ahead changes bits", g.Name)
 		}
 	})
 }

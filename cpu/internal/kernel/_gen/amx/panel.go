@@ -19,6 +19,7 @@ const (
 	edge      = 16   // rows of a tile, and its columns of float32
 	tileBytes = 1024 // 16 rows of 64 bytes
 	rowBytes  = 64
+	lineBytes = 64 // of a cache
 )
 
 func (p *panel) sum(row, col int) tile { return tile(2*row + col) }
@@ -32,20 +33,28 @@ var (
 	panelB         = reg.RDX
 	blockC, lowerC = reg.RDI, reg.R8
 	blocks, tiles  = reg.R9, reg.R10
-	apartA         = reg.R11 // bytes from a panel of A to the next
+	ahead          = reg.R11 // what of the next panel of B is asked for
 	apartC         = reg.R12 // bytes from a row of C to the next
 	apart          = reg.RBX // bytes from a row of a tile of A to the next, half of those of B
 	tileA, tileB   = reg.RAX, reg.RCX
 	count          = reg.R8 // of tiles, while lowerC is not needed
 )
 
+// linesAhead is the cache lines of the next panel of B that are asked for in the time of a tile of k, which has 32 of them:
+// seven blocks below each other ask for a whole panel.
+const linesAhead = 5
+
 func (p *panel) name() string { return fmt.Sprintf("panel%dx%dBF16AMX", edge*p.rows, edge*p.cols) }
 
 func (p *panel) emit() {
+	pace := "There is one panel alone, and pace is not used."
+	if p.prefetches() {
+		pace = fmt.Sprintf("With each tile of k it asks for %d cache lines of the next panel and moves on by pace bytes.", linesAhead)
+	}
 	asm.Func(p.Context, p.name(),
-		"func(config *byte, panels, blocks, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc int, accumulate bool)",
+		"func(config *byte, panels, blocks, tiles int, a *uint16, panelA int, b *uint16, panelB int, c *float32, ldc, pace int, accumulate bool)",
 		fmt.Sprintf("%s computes blocks of %d by %d elements of C, or as many of them as config's tiles", p.name(), edge*p.rows, edge*p.cols),
-		"have, below each other for each panel of B. It configures the tiles and releases them.")
+		"have, below each other for each panel of B. It configures the tiles and releases them.", pace)
 	p.arguments()
 	p.Label("panel")
 	p.beginPanel()
@@ -65,26 +74,52 @@ func (p *panel) emit() {
 	p.RET()
 }
 
-// arguments loads the arguments, with distances in bytes, and configures the tiles.
+// arguments loads the arguments and configures the tiles. Distances are made bytes; those between panels stay in the
+// function's own memory.
 func (p *panel) arguments() {
 	config := reg.RAX
 	p.Load(p.Param("config"), config)
 	emit(p.Context, ldtilecfg(operand.Mem{Base: config}), "LDTILECFG (%s)", config.Asm())
 	p.Load(p.Param("tiles"), tiles)
-	p.Load(p.Param("panelA"), apartA)
+	for _, name := range []string{"panelA", "panelB"} {
+		p.Load(p.Param(name), apart)
+		p.SHLQ(operand.U8(1), apart)
+		p.Store(apart, p.Param(name))
+	}
 	p.Load(p.Param("ldc"), apartC)
-	p.SHLQ(operand.U8(1), apartA)
 	p.SHLQ(operand.U8(2), apartC)
 	p.MOVQ(operand.U32(rowBytes), apart)
 }
 
-// beginPanel points at the first block of a panel of B.
+// argument is where the parameter of that name lies.
+func (p *panel) argument(name string) operand.Mem {
+	parameter, err := p.Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return parameter.Addr
+}
+
+// beginPanel points at the first block of a panel of B. Beside the last panel it is asked for itself, which costs no memory
+// any traffic.
 func (p *panel) beginPanel() {
 	p.Load(p.Param("blocks"), blocks)
 	p.Load(p.Param("a"), blockA)
 	p.Load(p.Param("b"), panelB)
 	p.Load(p.Param("c"), blockC)
+	if !p.prefetches() {
+		return
+	}
+	p.MOVQ(panelB, ahead)
+	p.Load(p.Param("panels"), count)
+	p.DECQ(count)
+	p.JZ(operand.LabelRef("last"))
+	p.ADDQ(p.argument("panelB"), ahead)
+	p.Label("last")
 }
+
+// prefetches reports whether there may be a next panel: of narrow ones there is one alone.
+func (p *panel) prefetches() bool { return p.cols == 2 }
 
 // nextPanel moves the arguments b and c, which are the function's own memory, to the next panel, if there is one.
 func (p *panel) nextPanel() {
@@ -93,9 +128,7 @@ func (p *panel) nextPanel() {
 	p.JZ(operand.LabelRef("release"))
 	p.Store(count, p.Param("panels"))
 	p.Load(p.Param("b"), panelB)
-	p.Load(p.Param("panelB"), tileB)
-	p.SHLQ(operand.U8(1), tileB)
-	p.ADDQ(tileB, panelB)
+	p.ADDQ(p.argument("panelB"), panelB)
 	p.Store(panelB, p.Param("b"))
 	p.Load(p.Param("c"), blockC)
 	p.ADDQ(operand.U32(2*rowBytes), blockC)
@@ -119,7 +152,8 @@ func (p *panel) begin() {
 	p.Label("loaded")
 	p.MOVQ(blockA, tileA)
 	if p.rows == 2 {
-		p.LEAQ(operand.Mem{Base: blockA, Index: apartA, Scale: 1}, lowerA)
+		p.MOVQ(blockA, lowerA)
+		p.ADDQ(p.argument("panelA"), lowerA)
 	}
 	p.MOVQ(panelB, tileB)
 	p.MOVQ(tiles, count)
@@ -128,7 +162,8 @@ func (p *panel) begin() {
 // multiply adds the products of a tile, or two, of A with a tile, or two, of B, and points at the next. Each tile is
 // loaded as late as possible, so that its load runs beside the products before it. The rows of A pass once for each panel
 // of B, but TILELOADDT1, which hints that they should not stay in the first-level cache, would be the wrong way to say so:
-// by Intel's tables one can begin every 33 cycles, beside 8 of TILELOADD, and the four products of a step take 64.
+// by Intel's tables one can begin every 33 cycles, beside 8 of TILELOADD, and the four products of a step take 64. The next
+// panel of B is asked for to the second-level cache: the first one is full of this panel.
 func (p *panel) multiply() {
 	for row := range p.rows {
 		from := operand.Mem{Base: []reg.Register{tileA, lowerA}[row], Index: apart, Scale: 1}
@@ -149,6 +184,13 @@ func (p *panel) multiply() {
 		p.ADDQ(operand.U32(tileBytes), lowerA)
 	}
 	p.ADDQ(operand.U32(2*tileBytes), tileB)
+	if !p.prefetches() {
+		return
+	}
+	for line := range linesAhead {
+		p.PREFETCHT1(operand.Mem{Base: ahead, Disp: line * lineBytes})
+	}
+	p.ADDQ(p.argument("pace"), ahead)
 }
 
 // store writes the sums of a block and points at the next one.
@@ -158,13 +200,14 @@ func (p *panel) store() {
 		emit(p.Context, tilestored(t, m), "TILESTORED %s, %s", t, m.Asm())
 	})
 	if p.rows == 1 {
-		p.ADDQ(apartA, blockA)
+		p.ADDQ(p.argument("panelA"), blockA)
 		p.MOVQ(apartC, tileA)
 		p.SHLQ(operand.U8(4), tileA)
 		p.ADDQ(tileA, blockC)
 		return
 	}
-	p.LEAQ(operand.Mem{Base: blockA, Index: apartA, Scale: 2}, blockA)
+	p.Load(p.Param("panelA"), tileB)
+	p.LEAQ(operand.Mem{Base: blockA, Index: tileB, Scale: 2}, blockA)
 	p.MOVQ(apartC, tileA)
 	p.SHLQ(operand.U8(5), tileA)
 	p.ADDQ(tileA, blockC)
