@@ -22,6 +22,12 @@ const (
 	// InitHeOut is the same for the backward pass, as torchvision's ResNets: variance 2/fanOut, fanOut = KH·KW·out,
 	// over all groups; biases are zero.
 	InitHeOut
+	// InitHeUniform is InitHeIn's variance, 2/fanIn, uniform: within ±√(6/fanIn), as torchvision's SqueezeNets; biases are
+	// zero.
+	InitHeUniform
+	// InitSmall is normal with deviation 0.01, however many weights an output sums over, as the dense layers of torchvision's
+	// VGGs; biases are zero.
+	InitSmall
 )
 
 func (i Init) String() string {
@@ -32,6 +38,10 @@ func (i Init) String() string {
 		return "he-in"
 	case InitHeOut:
 		return "he-out"
+	case InitHeUniform:
+		return "he-uniform"
+	case InitSmall:
+		return "small"
 	default:
 		return fmt.Sprintf("Init(%d)", int(i))
 	}
@@ -41,11 +51,15 @@ func (i Init) String() string {
 func (i Init) weights(scope *model.Scope, fanIn, fanOut int) *model.Scope {
 	switch i {
 	case InitTorch:
-		return uniform(scope, fanIn)
+		return uniform(scope, torchBound(fanIn))
 	case InitHeIn:
 		return normal(scope, math.Sqrt(2/float64(max(1, fanIn))))
 	case InitHeOut:
 		return normal(scope, math.Sqrt(2/float64(max(1, fanOut))))
+	case InitHeUniform:
+		return uniform(scope, math.Sqrt(6/float64(max(1, fanIn))))
+	case InitSmall:
+		return normal(scope, 0.01)
 	default:
 		exceptions.Panicf("nn: unknown initialization %s of %s", i, scope.Scope())
 		return nil
@@ -55,13 +69,16 @@ func (i Init) weights(scope *model.Scope, fanIn, fanOut int) *model.Scope {
 // biases gives a scope the initializer of a layer's biases.
 func (i Init) biases(scope *model.Scope, fanIn int) *model.Scope {
 	if i == InitTorch {
-		return uniform(scope, fanIn)
+		return uniform(scope, torchBound(fanIn))
 	}
 	return constant(scope, 0)
 }
 
-func uniform(scope *model.Scope, fanIn int) *model.Scope {
-	bound := 1 / math.Sqrt(float64(max(1, fanIn)))
+// torchBound is the largest number that PyTorch's default draws.
+func torchBound(fanIn int) float64 { return 1 / math.Sqrt(float64(max(1, fanIn))) }
+
+// uniform draws within ±bound.
+func uniform(scope *model.Scope, bound float64) *model.Scope {
 	return scope.WithInitializer(func(g *Graph, shape shapes.Shape) *Node {
 		return AddScalar(MulScalar(scope.Store().RandomUniform(g, shape), 2*bound), -bound)
 	})

@@ -107,12 +107,15 @@ func TestConvolutionVariables(t *testing.T) {
 		init   nn.Init
 		groups int
 		stddev float64
-		bound  float64 // of weights and biases; 0 means normal weights, zero biases
+		bound  float64 // of the weights; 0 means that they are normal
 	}{
 		{nn.InitTorch, 1, 1 / math.Sqrt(3*k*k*in), 1 / math.Sqrt(k*k*in)},
 		{nn.InitTorch, 4, 1 / math.Sqrt(3*k*k*in/4), 1 / math.Sqrt(k*k*in/4)},
 		{nn.InitHeIn, 1, math.Sqrt(2.0 / (k * k * in)), 0},
 		{nn.InitHeOut, 1, math.Sqrt(2.0 / (k * k * out)), 0},
+		{nn.InitHeUniform, 1, math.Sqrt(2.0 / (k * k * in)), math.Sqrt(6.0 / (k * k * in))},
+		{nn.InitHeUniform, 4, math.Sqrt(8.0 / (k * k * in)), math.Sqrt(24.0 / (k * k * in))},
+		{nn.InitSmall, 1, 0.01, 0},
 	} {
 		store := model.NewStore()
 		if err := store.SetRNGStateFromSeed(1); err != nil {
@@ -140,12 +143,19 @@ func TestConvolutionVariables(t *testing.T) {
 		if c.bound > 0 && (largest > c.bound || largest < 0.99*c.bound) {
 			t.Errorf("%s: largest weight %v, want just below %v", c.init, largest, c.bound)
 		}
+		if c.bound == 0 && largest < 3*c.stddev {
+			t.Errorf("%s: largest weight %v, want normal ones of deviation %v", c.init, largest, c.stddev)
+		}
 		largest = 0
 		for _, b := range bias {
 			largest = math.Max(largest, math.Abs(b))
 		}
-		if largest > c.bound || (c.bound > 0 && largest == 0) {
-			t.Errorf("%s: largest bias %v, want at most %v", c.init, largest, c.bound)
+		most := 0.0
+		if c.init == nn.InitTorch {
+			most = c.bound
+		}
+		if largest > most || (most > 0 && largest == 0) {
+			t.Errorf("%s: largest bias %v, want at most %v", c.init, largest, most)
 		}
 	}
 }

@@ -2,11 +2,16 @@ package zoo_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 
+	"github.com/atelier-go/atelier/nn"
 	"github.com/atelier-go/atelier/zoo"
 )
 
@@ -56,6 +61,32 @@ func TestFactored(t *testing.T) {
 	_, y, store := applied(t, 9, 3, zoo.Factored{Channels: 3, Stride: 2}.Layer)
 	if n := parametersOf(store); n != 14*3*3+4*3 || len(y) != 5*5*3 {
 		t.Errorf("%d parameters, %d numbers", n, len(y))
+	}
+}
+
+// Blocks refuse what they cannot centre or divide by.
+func TestBlocksRefuse(t *testing.T) {
+	for want, block := range map[string]func(*model.Scope, *graph.Node) *graph.Node{
+		"kernel 4x4, want odd numbers":               zoo.ConvNorm{Channels: 3, Kernel: nn.Side(4)}.Layer,
+		"kernel 3x2, want odd numbers":               zoo.ConvNorm{Channels: 3, Kernel: nn.Size{H: 3, W: 2}}.Layer,
+		"kernel -1x1, want positive":                 zoo.ConvNorm{Channels: 3, Kernel: nn.Size{H: -1}, Valid: true}.Layer,
+		"Kernel is 4, want 0 (7) or an odd":          zoo.Factored{Channels: 3, Kernel: 4}.Layer,
+		"Kernel is -3, want 0 (7) or an odd":         zoo.Factored{Channels: 3, Kernel: -3}.Layer,
+		"Reduction is -1, want 0 (16) or more":       zoo.SqueezeExcite{Reduction: -1}.Layer,
+		"of (Float32)[1, 9, 9, 3] in /block: kernel": zoo.ConvNorm{Channels: 3, Kernel: nn.Side(2)}.Layer,
+	} {
+		g := graph.NewGraph(testBackend(t), "refused")
+		err := exceptions.TryCatch[error](func() {
+			block(model.NewStore().RootScope().In("block"), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, 9, 9, 3)))
+		})
+		g.Finalize()
+		wantError(t, err, want)
+		if !strings.HasPrefix(err.Error(), "zoo: ") {
+			t.Errorf("%q does not begin with the package", err)
+		}
+	}
+	if _, y, _ := applied(t, 9, 3, zoo.ConvNorm{Channels: 3, Kernel: nn.Side(4), Valid: true}.Layer); len(y) != 6*6*3 {
+		t.Errorf("without padding there are %d numbers", len(y))
 	}
 }
 

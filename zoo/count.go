@@ -17,7 +17,7 @@ import (
 // Counts are numbers that describe a network's size.
 type Counts struct {
 	Parameters int `json:"parameters"` // that training changes
-	Buffers    int `json:"buffers"`    // running statistics of norms
+	Buffers    int `json:"buffers"`    // that are kept but not trained: running statistics of norms, filters that whiten
 	// MACs are the multiplications of convolutions and dense layers for one picture, each with its addition; activations
 	// are the numbers that these layers put out.
 	MACs        int `json:"macs"`
@@ -43,7 +43,7 @@ func Count(backend compute.Backend, m Model, h, w, c int) (Counts, error) {
 type Piece struct {
 	Name   string `json:"name"`   // "stem", the stage's, or "head"
 	Part   string `json:"part"`   // the name of the part that it belongs to
-	Group  int    `json:"group"`  // the layer group of its variables, the input's 0
+	Groups []int  `json:"groups"` // the layer groups of its variables, the input's 0; two where the cut is within
 	Shape  Shape  `json:"shape"`  // what it hands over; of a head, 1x1 places with as many channels as classes
 	Layers int    `json:"layers"` // convolutions and dense layers
 	Counts
@@ -80,10 +80,11 @@ func Pieces(backend compute.Backend, m Model, h, w, c int) ([]Piece, error) {
 		}
 		pieces = append(pieces, Piece{Name: f.Name, Part: part, Shape: shapesOf[i]})
 	}
+	pieces[0].Groups = []int{0} // a stem without variables, too
 	if m.Head != nil {
 		last := shapesOf[len(shapesOf)-1]
 		head := Shape{H: 1, W: 1, C: m.Classes, Stride: last.Stride * max(last.H, last.W)}
-		pieces = append(pieces, Piece{Name: "head", Part: m.Head.Name(), Shape: head, Group: len(m.Groups()) - 1})
+		pieces = append(pieces, Piece{Name: "head", Part: m.Head.Name(), Shape: head, Groups: []int{len(m.Groups()) - 1}})
 	}
 	m.count(g, store, features, pieces)
 	return pieces, nil
@@ -119,8 +120,10 @@ func (m Model) count(g *graph.Graph, store *model.Store, features []Feature, pie
 		}
 		p.Parameters += v.Shape().Size()
 		for k, paths := range groups {
-			if slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(v.Path(), path+"/") }) {
-				p.Group = k
+			within := slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(v.Path(), path+"/") })
+			if within && !slices.Contains(p.Groups, k) {
+				p.Groups = append(p.Groups, k)
+				slices.Sort(p.Groups) // variables come in no order
 			}
 		}
 	}

@@ -110,7 +110,7 @@ func (d Darknet) Groups() [][]string { return halves(numbered("/layer%d", len(d.
 
 // leaky is a convolution, a norm that follows slowly, as fastai's, and a leaky relu.
 func leaky(scope *model.Scope, x *graph.Node, channels, kernel, stride int) *graph.Node {
-	x = conv(scope.In("conv"), x, channels, kernel, stride)
+	x = conv(scope.In("conv"), x, channels, kernel, stride, nn.InitTorch)
 	return nn.LeakyReLU(nn.BatchNorm{Momentum: 0.01}.Layer(scope.In("bn"), x), 0.1)
 }
 

@@ -77,6 +77,19 @@ func (d DenseNet) Usual() (Stem, Head) {
 	return ResNetStem{}, PoolHead{}
 }
 
+// adapt lets the stem's convolution begin as the others do.
+func (DenseNet) adapt(stem Stem) Stem { return begun(stem, nn.InitHeIn) }
+
+// tensorName is torchvision's.
+func (DenseNet) tensorName(name string) string {
+	for _, part := range [][2]string{{"conv1.", "features.conv0."}, {"bn1.", "features.norm0."}, {"fc.", "classifier."}} {
+		if rest, ok := strings.CutPrefix(name, part[0]); ok {
+			return part[1] + rest
+		}
+	}
+	return name
+}
+
 // Out is one shape for each block.
 func (d DenseNet) Out(in Shape) ([]Shape, error) {
 	if d.growth() < 1 {
@@ -142,9 +155,9 @@ type DenseLayer struct {
 // Layer applies the layer with "norm1", "conv1", "norm2", "conv2" of scope.
 func (l DenseLayer) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	h := nn.ReLU(nn.BatchNorm{}.Layer(scope.In("norm1"), x))
-	h = convHe(scope.In("conv1"), h, 4*l.Growth, 1, 1)
+	h = conv(scope.In("conv1"), h, 4*l.Growth, 1, 1, nn.InitHeIn)
 	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("norm2"), h))
-	h = convHe(scope.In("conv2"), h, l.Growth, 3, 1)
+	h = conv(scope.In("conv2"), h, l.Growth, 3, 1, nn.InitHeIn)
 	return graph.Concatenate([]*graph.Node{x, h}, -1)
 }
 
@@ -160,6 +173,6 @@ func (l DenseTransition) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 		channels = x.Shape().Dim(-1) / 2
 	}
 	x = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("norm"), x))
-	x = convHe(scope.In("conv"), x, channels, 1, 1)
+	x = conv(scope.In("conv"), x, channels, 1, 1, nn.InitHeIn)
 	return nn.Pool{}.Mean(x)
 }

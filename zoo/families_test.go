@@ -43,6 +43,25 @@ func TestInceptionIsTimms(t *testing.T) {
 	compareFamilies(t, python, []string{"inception-resnet-v2"}, []string{"timm:inception_resnet_v2"}, pictures(1, 128, 3), 7)
 }
 
+// Logits of networks that neither has are those of a short definition in plain PyTorch, which follows their authors' code.
+// Together they have every stem, block and pooling that torchvision's do not.
+func TestOthersArePlainPyTorch(t *testing.T) {
+	needsModule(t, systemPython, "torch", "apt install python3-torch")
+	networks := []string{
+		"wrn_22", "preact-bottleneck-8x2-16x2", "darknet-8-1x2x1", "darknet-8-1x2x1-halve", "resnet9-16",
+		"inception+inception-resnet-25-1x2x2", "factored+preact-8x1-12x1+max", "resnet-d+preact-8x2-12x1+concat",
+		"patchify+preact-8x1-12x1+fastai-16", "leaky+preact-8x1-12x1",
+	}
+	if !testing.Short() {
+		networks = append(networks, "preact18")
+	}
+	var theirs []string
+	for _, name := range networks {
+		theirs = append(theirs, "plain:"+name)
+	}
+	compareFamilies(t, systemPython, networks, theirs, pictures(1, 33, 3), 7)
+}
+
 // needsModule skips where Python or a module of it is not there.
 func needsModule(t *testing.T, python, module, install string) {
 	t.Helper()
@@ -91,7 +110,7 @@ func pythonLogits(t *testing.T, python string, networks []string, x *tensors.Ten
 		t.Fatal(err)
 	}
 	var stderr bytes.Buffer
-	cmd := exec.Command(python, "testdata/torchvision_families.py")
+	cmd := exec.Command(python, "-B", "testdata/torchvision_families.py")
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(job), &stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -42,7 +42,7 @@ func (h FastaiHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph
 	x = nn.Dropout{Rate: rate / 2}.Layer(scope, x)
 	x = nn.ReLU(nn.Linear{Features: cmp.Or(h.Features, 512), Init: nn.InitHeIn}.Layer(scope.In("fc1"), x))
 	x = nn.Dropout{Rate: rate}.Layer(scope, nn.BatchNorm{}.Layer(scope.In("bn2"), x))
-	return nn.Linear{Features: classes}.Layer(scope.In("fc2"), x)
+	return nn.Linear{Features: classes, Init: nn.InitHeIn}.Layer(scope.In("fc2"), x)
 }
 
 // Paths is that of "head".
@@ -67,10 +67,10 @@ func (h VGGHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.No
 	x = nn.AdaptivePool{Output: nn.Side(7)}.Mean(x)
 	x = flattened(graph.TransposeAllAxes(x, 0, 3, 1, 2))
 	for _, name := range []string{"0", "3"} {
-		x = nn.ReLU(nn.Linear{Features: 4096, Init: nn.InitHeIn}.Layer(scope.In("%s", name), x))
+		x = nn.ReLU(nn.Linear{Features: 4096, Init: nn.InitSmall}.Layer(scope.In("%s", name), x))
 		x = nn.Dropout{Rate: dropoutRate(h.Dropout)}.Layer(scope, x)
 	}
-	return nn.Linear{Features: classes}.Layer(scope.In("6"), x)
+	return nn.Linear{Features: classes, Init: nn.InitSmall}.Layer(scope.In("6"), x)
 }
 
 // Paths is that of "classifier".

@@ -3,6 +3,7 @@ package zoo
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -63,6 +64,14 @@ func (InceptionResNet) Width() int { return 192 }
 
 // Usual are its stem and the average.
 func (r InceptionResNet) Usual() (Stem, Head) { return InceptionStem{Small: r.Small}, PoolHead{} }
+
+// tensorName is timm's.
+func (InceptionResNet) tensorName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "fc."); ok {
+		return "classif." + rest
+	}
+	return name
+}
 
 // Out is one shape for each kind of block, the last behind the 1x1 convolution "conv2d_7b".
 func (r InceptionResNet) Out(in Shape) ([]Shape, error) {

@@ -94,12 +94,10 @@ func (m Model) partOf(i int) string {
 	return "backbone " + m.Backbone.Name()
 }
 
-// stem is the stem as it is built: a VGG has a "features/0" of its own, as torchvision calls SqueezeNet's first convolution.
+// stem is the stem as it is built, which a backbone may want otherwise than it is by itself.
 func (m Model) stem() Stem {
-	s, squeeze := m.Stem.(SqueezeStem)
-	if _, ok := m.Backbone.(VGG); ok && squeeze {
-		s.apart = true
-		return s
+	if b, ok := m.Backbone.(interface{ adapt(stem Stem) Stem }); ok {
+		return b.adapt(m.Stem)
 	}
 	return m.Stem
 }
@@ -150,20 +148,37 @@ func (m Model) Taps(scope *model.Scope, x *graph.Node, names []string) []*graph.
 	return taps
 }
 
-// Prepare is what makes weights of a model of pictures [N H W C], as they come after normalisation, before training: nil
-// where there are none to make. It wants the store to have the model's variables.
+// whitener is a stem with weights that are made of pictures, as [WhitenStem].
+type whitener interface {
+	Whiten(store *model.Store, pictures *tensors.Tensor) error
+}
+
+// Prepare is what makes weights of a model of pictures [N H W C], as they come after normalisation, before training: the
+// stem's method Whiten, nil if it has none. It wants the store to have the model's variables.
 func (m Model) Prepare() func(store *model.Store, pictures *tensors.Tensor) error {
-	if s, ok := m.Stem.(WhitenStem); ok {
+	if s, ok := m.Stem.(whitener); ok {
 		return s.Whiten
 	}
 	return nil
 }
 
 // Groups are the layer groups for learning rates that differ by depth, the input's first: the backbone's, the stem being
-// part of the first, and then the head, if there is one. Each is a list of prefixes of variables' paths.
+// part of the first, and then the head, if there is one. Each is a list of prefixes of variables' paths. Of a model that
+// Check refuses they are those of the parts that there are.
 func (m Model) Groups() [][]string {
-	groups := m.Backbone.Groups()
-	groups[0] = slices.Concat(m.stem().Paths(), groups[0])
+	var groups [][]string
+	if m.Backbone != nil {
+		groups = slices.Clone(m.Backbone.Groups())
+	}
+	if m.Stem != nil {
+		paths := m.stem().Paths()
+		if len(groups) == 0 && len(paths) > 0 {
+			groups = [][]string{nil}
+		}
+		if len(groups) > 0 {
+			groups[0] = slices.Concat(paths, groups[0])
+		}
+	}
 	if m.Head == nil {
 		return groups
 	}

@@ -3,6 +3,7 @@ package zoo_test
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -115,13 +116,42 @@ func TestCountsOfOneBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stage := zoo.Piece{Name: "layer1", Part: "resnet-3x1", Group: 0, Layers: 3, Shape: zoo.Shape{H: 4, W: 4, C: 3, Stride: 1}, Counts: zoo.Counts{
-		Parameters: 9*2*3 + 2*3 + 9*3*3 + 2*3 + 2*3 + 2*3, Buffers: 3 * (2 * 3), MACs: 16 * (9*2*3 + 9*3*3 + 2*3), Activations: 16 * 9,
-	}}
-	head := zoo.Piece{Name: "head", Part: "average", Group: 1, Layers: 1, Shape: zoo.Shape{H: 1, W: 1, C: 5, Stride: 4},
+	stage := zoo.Piece{
+		Name: "layer1", Part: "resnet-3x1", Groups: []int{0}, Layers: 3, Shape: zoo.Shape{H: 4, W: 4, C: 3, Stride: 1},
+		Counts: zoo.Counts{
+			Parameters: 9*2*3 + 2*3 + 9*3*3 + 2*3 + 2*3 + 2*3, Buffers: 3 * (2 * 3), MACs: 16 * (9*2*3 + 9*3*3 + 2*3), Activations: 16 * 9,
+		},
+	}
+	head := zoo.Piece{Name: "head", Part: "average", Groups: []int{1}, Layers: 1, Shape: zoo.Shape{H: 1, W: 1, C: 5, Stride: 4},
 		Counts: zoo.Counts{Parameters: 20, MACs: 15, Activations: 5}}
-	if len(pieces) != 3 || pieces[0].Parameters != 22 || pieces[1] != stage || pieces[2] != head {
+	if len(pieces) != 3 || pieces[0].Parameters != 22 || !reflect.DeepEqual(pieces[1:], []zoo.Piece{stage, head}) {
 		t.Errorf("pieces %+v, want %+v and %+v", pieces, stage, head)
+	}
+}
+
+// A stage that is cut is in both groups; a stem without variables is in the first.
+func TestGroupsOfPieces(t *testing.T) {
+	pieces, err := zoo.Pieces(testBackend(t), byName(t, "vgg19+average", 2), 32, 32, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range pieces {
+		got = append(got, fmt.Sprint(p.Name, p.Groups))
+	}
+	if want := "stem[0] block1[0] block2[0] block3[0 1] block4[1] block5[1] head[2]"; strings.Join(got, " ") != want {
+		t.Errorf("groups %v, want %s", got, want)
+	}
+}
+
+// What is kept and not trained: statistics of two norms in each of airbench94's stages, and filters that whiten.
+func TestBuffers(t *testing.T) {
+	n, err := zoo.Count(testBackend(t), byName(t, "airbench94", 10), 32, 32, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 2*2*(64+256+256) + 2*2*3*24; n.Buffers != want {
+		t.Errorf("%d buffers, want %d", n.Buffers, want)
 	}
 }
 
@@ -193,6 +223,9 @@ func TestForwardAndBackward(t *testing.T) {
 			sides = []int{80, 96}
 		}
 		store := model.NewStore()
+		if err := store.SetRNGStateFromSeed(1); err != nil {
+			t.Fatal(err)
+		}
 		exec, err := model.NewExec(testBackend(t), store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
 			scope.Store().SetTraining(x.Graph(), true)
 			y := m.Forward(scope, x)
@@ -315,6 +348,10 @@ func TestGroups(t *testing.T) {
 		"vgg19-3+max": "[[/features/0 /features/2] [/features/5 /features/7 /features/10 /features/12 /features/14 /features/16] [/fc]]",
 		"densenet121": "[[/conv1 /bn1 /features/denseblock1 /features/denseblock2 /features/transition1] " +
 			"[/features/denseblock3 /features/denseblock4 /features/transition2 /features/transition3 /features/norm5] [/fc]]",
+		"inception-resnet-v2": "[[/conv2d_1a /conv2d_2a /conv2d_2b /conv2d_3b /conv2d_4a /mixed_5b /repeat] " +
+			"[/mixed_6a /repeat_1 /mixed_7a /repeat_2 /block8 /conv2d_7b] [/fc]]",
+		"squeezenet1_1": "[[/features/0 /features/3 /features/4] " +
+			"[/features/6 /features/7 /features/9 /features/10 /features/11 /features/12] [/classifier]]",
 	} {
 		m := byName(t, name, 2)
 		if got := fmt.Sprint(m.Groups()); got != want {
@@ -327,6 +364,60 @@ func TestGroups(t *testing.T) {
 	}
 	for _, name := range append(entries(false), zoo.Backbones()...) {
 		checkGroups(t, name, byName(t, name, 2))
+	}
+}
+
+// Groups of models that Check refuses are those of the parts that there are.
+func TestGroupsOfRefusedModels(t *testing.T) {
+	for _, c := range []struct {
+		m    zoo.Model
+		want string
+	}{
+		{zoo.Model{}, "[]"},
+		{zoo.Model{Stem: zoo.NoStem{}, Backbone: zoo.VGG{Layers: 12}, Head: zoo.PoolHead{}}, "[[/fc]]"},
+		{zoo.Model{Stem: zoo.NoStem{}, Backbone: zoo.VGG{Blocks: 6}}, "[]"},
+		{zoo.Model{Stem: zoo.CIFARStem{}, Backbone: zoo.VGG{Blocks: -1}}, "[[/conv1 /bn1]]"},
+		{zoo.Model{Stem: zoo.CIFARStem{}, Head: zoo.PoolHead{}}, "[[/conv1 /bn1] [/fc]]"},
+		{zoo.Model{Backbone: zoo.ResNet{Widths: []int{8, 8}, Depths: []int{1}}}, "[[/layer1] [/layer2]]"},
+	} {
+		if got := fmt.Sprint(c.m.Groups()); got != c.want {
+			t.Errorf("%s has groups %s, want %s", c.m.Name(), got, c.want)
+		}
+		if c.m.Check(32, 32, 3) == nil {
+			t.Errorf("%s is not refused", c.m.Name())
+		}
+	}
+}
+
+// Pointers to parts are the parts.
+func TestPointersToParts(t *testing.T) {
+	m := zoo.Model{Stem: &zoo.WhitenStem{}, Backbone: &zoo.Airbench{Start: 8}, Head: &zoo.ScaledHead{Divisor: 9}, Classes: 2}
+	prepare := m.Prepare()
+	if prepare == nil {
+		t.Fatal("there is nothing to prepare")
+	}
+	g, store := graph.NewGraph(testBackend(t), "pointers"), model.NewStore()
+	defer g.Finalize()
+	m.Forward(store.RootScope(), graph.Zeros(g, shapes.Make(dtypes.Float32, 1, 16, 16, 3)))
+	if err := prepare(store, pictures(2, 9, 3)); err != nil {
+		t.Fatal(err)
+	}
+	want, err := zoo.WhiteningFilters(pictures(2, 9, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := store.GetVariable("/whiten/weight").Value(); err != nil || !got.Equal(want) {
+		t.Errorf("the filters do not whiten, %v", err)
+	}
+
+	checkGroups(t, "pointers", zoo.Model{Stem: &zoo.SqueezeStem{}, Backbone: &zoo.VGG{}, Head: &zoo.PoolHead{}, Classes: 2})
+	for _, c := range []struct {
+		b    zoo.Backbone
+		want string
+	}{{&zoo.DenseNet{}, "classifier.weight"}, {&zoo.InceptionResNet{}, "classif.weight"}, {&zoo.ResNet{}, "fc.weight"}} {
+		if got := (zoo.Model{Stem: zoo.CIFARStem{}, Backbone: c.b}).TensorName("/fc/weight"); got != c.want {
+			t.Errorf("%s calls its dense layer %s, want %s", c.b.Name(), got, c.want)
+		}
 	}
 }
 

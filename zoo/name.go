@@ -14,10 +14,20 @@ import (
 // none, and is good for features.
 //
 // [Stems], [Backbones] and [Heads] are the names. Stems have as many channels as the backbone would like, or a number of
-// their own: "cifar-32". Backbones can be described by their numbers too: "resnet-16x1-32x2-64x2" is the width and the
-// blocks of each stage, "bottleneck-", "preact-" and "preact-bottleneck-" the same of other blocks, "wrn-28-10" layers and
-// factor, "densenet-12-6x6x6" growth and the layers of each block, "vgg19-3" the first blocks of a network. Heads with dropout
-// take its rate in percent: "fastai-256-d20" has 256 features and drops out a fifth, "conv-d0" nothing.
+// their own: "cifar-32". Backbones can be described by their numbers too:
+//
+//	resnet-16x1-32x2-64x2           width and blocks of each stage; bottleneck-, preact-, preact-bottleneck- likewise
+//	resnet50-zero                   blocks that begin as the identity, ResNet.ZeroLast; also resnet-16x1-zero, bottleneck-16x1-zero
+//	wrn-28-10                       layers and factor
+//	densenet-12-6x6x6               growth and the layers of each block
+//	vgg19-3, vgg16_bn-2             the first blocks of a network
+//	darknet-16-1x2x4                channels of the stem and blocks of each stage; with -halve every stage halves the size
+//	inception-resnet-50-5x10x5      percent of the channels and blocks of each kind; with -valid as published, for large pictures
+//	resnet9-32, airbench94-32       channels of the stem, of the first stage; airbench95-, airbench96- likewise
+//	shallow-16-32                   width of each stage
+//
+// Heads have a number too: "fastai-256" of features, "linear-3" of windows each way, "scaled-9" to divide by. Those with
+// dropout take its rate in percent: "fastai-256-d20" drops out a fifth, "conv-d0" nothing.
 func ByName(name string, classes int) (Model, error) {
 	m := Model{Classes: classes}
 	if classes < 1 {
@@ -74,40 +84,72 @@ func (m *Model) add(word string, last bool) error {
 		}
 	}
 	if m.Backbone == nil {
-		b, err := backboneByName(word)
-		switch {
-		case b == nil && isPublished(joined(word)):
-			return unknown("backbone", word, []string{joined(word)})
-		case b != nil || err != nil:
-			m.Backbone = b
-			return err
-		case m.Stem == nil && !last:
-			return unknown("part", word, slices.Concat(Stems(), Backbones()))
-		default:
-			h, err := headByName(word)
-			if h == nil || err != nil {
-				return unknown("backbone", word, Backbones())
-			}
-			if m.Stem != nil && isPublished(joined(m.Stem.Name())) {
-				return fmt.Errorf("%q is a stem, and there is no backbone behind it; did you mean %q?", m.Stem.Name(), joined(m.Stem.Name()))
-			}
-			return fmt.Errorf("there is no backbone before the head %q; there are %s", word, list(Backbones()))
-		}
+		return m.addBackbone(word, last)
 	}
-	if word == noHead && m.Head == nil && last {
+	return m.addHead(word, last)
+}
+
+func (m *Model) addBackbone(word string, last bool) error {
+	b, err := backboneByName(word)
+	switch {
+	case b == nil && isPublished(joined(word)):
+		return unknown("backbone", word, []string{joined(word)})
+	case b != nil || err != nil:
+		m.Backbone = b
+		return err
+	}
+	if h, _ := headByName(word); last && (h != nil || word == noHead) {
+		if m.Stem != nil && isPublished(joined(m.Stem.Name())) {
+			return fmt.Errorf("%q is a stem, and there is no backbone behind it; did you mean %q?", m.Stem.Name(), joined(m.Stem.Name()))
+		}
+		return fmt.Errorf("there is no backbone before the head %q; there are %s", word, list(Backbones()))
+	}
+	if err := m.misplaced(word); err != nil {
+		return err
+	}
+	if m.Stem == nil && !last {
+		return unknown("part", word, slices.Concat(Stems(), Backbones()))
+	}
+	return unknown("backbone", word, Backbones())
+}
+
+func (m *Model) addHead(word string, last bool) error {
+	if word == noHead {
+		if m.Head != nil || !last {
+			return fmt.Errorf("%q is no head, and there is another: it stands alone behind the backbone, as in resnet18+%s", word, word)
+		}
 		return nil
 	}
 	h, err := headByName(word)
-	if err != nil {
+	switch {
+	case err != nil:
+		return err
+	case h != nil && m.Head != nil:
+		return fmt.Errorf("%q is a second head", word)
+	case h != nil:
+		m.Head = h
+		return nil
+	}
+	if err := m.misplaced(word); err != nil {
 		return err
 	}
-	if h == nil {
-		return unknown("head", word, append(Heads(), noHead))
+	return unknown("head", word, append(Heads(), noHead))
+}
+
+// misplaced says what a part is whose name stands where a part of another kind is wanted, nil if there is no such part.
+func (m *Model) misplaced(word string) error {
+	if s, _ := stemByName(word); s != nil {
+		if m.Stem != nil && m.Backbone == nil {
+			return fmt.Errorf("%q is a second stem", word)
+		}
+		return fmt.Errorf("%q is a stem: stems come first, as in %s+resnet18", word, word)
 	}
-	if m.Head != nil {
-		return fmt.Errorf("%q is a second head", word)
+	if b, _ := backboneByName(word); b != nil {
+		return fmt.Errorf("%q is a second backbone", word)
 	}
-	m.Head = h
+	if h, _ := headByName(word); h != nil {
+		return fmt.Errorf("%q is a head: heads come last, as in resnet18+%s", word, word)
+	}
 	return nil
 }
 

@@ -19,6 +19,10 @@ func TestNamesAreThoseOfTheParts(t *testing.T) {
 		"resnet-16+resnet-16x1-32x2+average":       "resnet-16+resnet-16x1-32x2+average",
 		"resnet-64x2-128x2-256x2-512x2":            "resnet+resnet18+average",
 		"resnet-64x2-128x2-256x2":                  "resnet+resnet-64x2-128x2-256x2+average",
+		"resnet50-zero":                            "resnet+resnet50-zero+average",
+		"cifar+resnet-16x1-32x2-zero+max":          "cifar+resnet-16x1-32x2-zero+max",
+		"bottleneck-16x1-zero":                     "resnet+bottleneck-16x1-zero+average",
+		"bottleneck-64x3-128x4-256x6-512x3-zero":   "resnet+resnet50-zero+average",
 		"resnet-d+bottleneck-8x1+fastai":           "resnet-d+bottleneck-8x1+fastai",
 		"resnet-d-24+preact-8x1+fastai-9":          "resnet-d-24+preact-8x1+fastai-9",
 		"wrn-22-6":                                 "plain+wrn_22+average",
@@ -114,13 +118,23 @@ func TestDropoutOfHeads(t *testing.T) {
 	}
 }
 
-// docs/models.md has every stem and every head.
+// docs/models.md has every stem and every head, and names of backbones that are described.
 func TestPartsAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../docs/models.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range slices.Concat(zoo.Stems(), zoo.Heads()) {
+	described := []string{
+		"resnet-64x2-128x2", "bottleneck-64x3-128x4", "resnet50-zero", "preact-64x2-128x2", "preact-bottleneck-64x3", "wrn-28-10",
+		"densenet-12-6x6x6", "vgg19-3", "vgg16_bn-2", "darknet-16-1x2x4", "darknet-16-1x2x4-halve", "inception-resnet-50-5x10x5",
+		"inception-resnet-50-5x10x5-valid", "resnet9-32", "airbench94-32", "airbench95-32", "airbench96-32", "shallow-16-32",
+	}
+	for _, name := range described {
+		if got := byName(t, name, 2).Backbone.Name(); got != name {
+			t.Errorf("%s is named %s", name, got)
+		}
+	}
+	for _, name := range slices.Concat(zoo.Stems(), zoo.Heads(), described, []string{"fastai-256-d20"}) {
 		if !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("docs/models.md lacks %s", name)
 		}
@@ -139,17 +153,50 @@ func TestZeroBackboneIsResNet18(t *testing.T) {
 	}
 }
 
+// Stages without widths have 64 channels and then twice as many each; as many as there are depths, or four.
+func TestUsualWidths(t *testing.T) {
+	for want, b := range map[string]zoo.Backbone{
+		"resnet-64x1-128x1-256x1":                   zoo.ResNet{Depths: []int{1, 1, 1}},
+		"resnet-64x1-128x1-256x1-512x1-1024x3":      zoo.ResNet{Depths: []int{1, 1, 1, 1, 3}},
+		"resnet34":                                  zoo.ResNet{Depths: []int{3, 4, 6, 3}},
+		"resnet18":                                  zoo.ResNet{},
+		"preact-64x1-128x1-256x1":                   zoo.PreActResNet{Depths: []int{1, 1, 1}},
+		"preact-bottleneck-64x3":                    zoo.PreActResNet{Depths: []int{3}, Bottleneck: true},
+		"preact18":                                  zoo.PreActResNet{},
+		"resnet-64x1-128x1-256x1-512x1-1024x1-zero": zoo.ResNet{Depths: []int{1, 1, 1, 1, 1}, ZeroLast: true},
+	} {
+		if got := b.Name(); got != want {
+			t.Errorf("%s is named %s", want, got)
+		}
+		m := zoo.Model{Stem: zoo.CIFARStem{}, Backbone: b, Head: zoo.PoolHead{}, Classes: 2}
+		if err := m.Check(32, 32, 1); err != nil {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 func TestUnknownNames(t *testing.T) {
 	for name, want := range map[string][]string{
 		"":                       {`unknown backbone ""`, "resnet18, resnet34"},
 		"resnet81":               {`unknown backbone "resnet81"; did you mean "resnet18"?`},
 		"cifr+resnet18":          {`unknown part "cifr"; did you mean "cifar"?`},
-		"cifar":                  {`unknown backbone "cifar"`},
+		"cifar":                  {`"cifar" is a stem: stems come first, as in cifar+resnet18`},
+		"cifar+none":             {`there is no backbone before the head "none"`},
+		"concat+resnet18":        {`"concat" is a head: heads come last, as in resnet18+concat`},
+		"cifar+fastai-8+vgg11":   {`"fastai-8" is a head: heads come last, as in resnet18+fastai-8`},
 		"cifar+concat":           {`there is no backbone before the head "concat"; there are resnet18, `},
 		"resnet18+avrage":        {`unknown head "avrage"; did you mean "average"?`},
-		"resnet18+cifar":         {`unknown head "cifar"`},
-		"cifar+cifar+resnet18":   {`unknown backbone "cifar"`},
+		"resnet18+cifar":         {`"cifar" is a stem: stems come first, as in cifar+resnet18`},
+		"max+cifar-8+resnet18":   {`"max" is a head: heads come last`},
+		"cifar+cifar+resnet18":   {`"cifar" is a second stem`},
+		"resnet18+resnet34+max":  {`"resnet34" is a second backbone`},
+		"cifar+vgg11+wrn-16-2":   {`"wrn-16-2" is a second backbone`},
 		"resnet18+max+max":       {`"max" is a second head`},
+		"resnet18+max+none":      {`"none" is no head, and there is another`, "as in resnet18+none"},
+		"resnet18+none+max":      {`"none" is no head, and there is another`},
+		"preact-8x1-zero":        {`backbone "preact-8x1-zero": no norm is last`, "leave out -zero"},
+		"resnet-16x1-zer":        {`stage "zer" is not WIDTHxDEPTH`},
+		"resnet19-zero":          {`unknown backbone "resnet19-zero"`},
 		"a+b+c+d":                {"4 parts"},
 		"cifar-0+resnet18":       {`stem "cifar-0"`, "at least 1"},
 		"cifar-x+resnet18":       {`stem "cifar-x"`, "at least 1"},

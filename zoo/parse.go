@@ -132,7 +132,8 @@ func published() []Backbone {
 	for _, d := range darknets {
 		all = append(all, d.Darknet)
 	}
-	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{}, Airbench{Version: 94}, Airbench{Version: 95}, Airbench{Version: 96}, ShallowConvNet{})
+	return append(all, SqueezeNet{Late: true}, SqueezeNet{}, InceptionResNet{}, inceptionLite, ResNet9{},
+		Airbench{Version: 94}, Airbench{Version: 95}, Airbench{Version: 96}, ShallowConvNet{})
 }
 
 // described reads the backbones that are described by numbers; each is nil if the word is not of its kind.
@@ -154,11 +155,22 @@ func backboneByName(word string) (Backbone, error) {
 	return nil, nil
 }
 
-// describedResNet reads "resnet-16x1-32x2", and "bottleneck-", "preact-" and "preact-bottleneck-" likewise.
+// describedResNet reads "resnet-16x1-32x2", and "bottleneck-", "preact-" and "preact-bottleneck-" likewise; "-zero" may be
+// behind the first two and behind "resnet18" and so on.
 func describedResNet(word string) (Backbone, error) {
-	kind, stages, ok := strings.Cut(word, "-")
+	rest, zero := strings.CutSuffix(word, zeroLast)
+	for _, known := range resNets {
+		if zero && known.name == rest {
+			known.ZeroLast = true
+			return known.ResNet, nil
+		}
+	}
+	kind, stages, ok := strings.Cut(rest, "-")
 	if !ok || kind != "resnet" && kind != "bottleneck" && kind != "preact" {
 		return nil, nil
+	}
+	if zero && kind == "preact" {
+		return nil, fmt.Errorf("backbone %q: no norm is last in blocks that begin with one: leave out %s", word, zeroLast)
 	}
 	narrow := kind == "bottleneck"
 	if rest, ok := strings.CutPrefix(stages, "bottleneck-"); ok && kind == "preact" {
@@ -175,7 +187,7 @@ func describedResNet(word string) (Backbone, error) {
 	if kind == "preact" {
 		return PreActResNet{Widths: widths, Depths: depths, Bottleneck: narrow}, nil
 	}
-	return ResNet{Widths: widths, Depths: depths, Bottleneck: narrow}, nil
+	return ResNet{Widths: widths, Depths: depths, Bottleneck: narrow, ZeroLast: zero}, nil
 }
 
 // describedWide reads "wrn-28-10".

@@ -13,7 +13,7 @@ import (
 // PreActResNet is stages of residual blocks whose norms and relus come before the convolutions, with a last norm and relu
 // behind them all (He et al., 2016b). Every stage but the first halves the size. The zero value has ResNet-18's stages.
 type PreActResNet struct {
-	Widths []int `json:"widths"` // channels of each stage; none means 64, 128, 256, 512
+	Widths []int `json:"widths"` // channels of each stage; none means 64, 128, 256 and so on, as many as Depths, or four
 	Depths []int `json:"depths"` // blocks of each stage; none means 2 each
 	// Bottleneck makes the blocks [PreActBottleneck] instead of [PreActBlock]: stages hand over four times their width.
 	Bottleneck bool `json:"bottleneck"`
@@ -57,6 +57,9 @@ func (r PreActResNet) Width() int { return r.stages().widths[0] }
 
 // Usual are a plain 3x3 convolution and the average, as for CIFAR.
 func (PreActResNet) Usual() (Stem, Head) { return PlainStem{}, PoolHead{} }
+
+// adapt lets the stem's convolution begin as the others do.
+func (PreActResNet) adapt(stem Stem) Stem { return begun(stem, nn.InitTorch) }
 
 // Out is one shape for each stage.
 func (r PreActResNet) Out(in Shape) ([]Shape, error) { return r.stages().out(in) }
@@ -112,6 +115,9 @@ func (WideResNet) Width() int { return 16 }
 
 // Usual are a plain 3x3 convolution and the average.
 func (WideResNet) Usual() (Stem, Head) { return PlainStem{}, PoolHead{} }
+
+// adapt lets the stem's convolution begin as the others do.
+func (WideResNet) adapt(stem Stem) Stem { return begun(stem, nn.InitTorch) }
 
 // Out is one shape for each stage.
 func (r WideResNet) Out(in Shape) ([]Shape, error) { return r.stages().out(in) }

@@ -21,15 +21,15 @@ type PreActBlock struct {
 func (b PreActBlock) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	stride := max(1, b.Stride)
 	a := nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), x))
-	h := conv(scope.In("conv1"), a, b.Channels, 3, stride)
+	h := conv(scope.In("conv1"), a, b.Channels, 3, stride, nn.InitTorch)
 	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn2"), h))
-	h = conv(scope.In("conv2"), h, b.Channels, 3, 1)
+	h = conv(scope.In("conv2"), h, b.Channels, 3, 1, nn.InitTorch)
 	if b.Scale != 0 && b.Scale != 1 {
 		h = graph.MulScalar(h, b.Scale)
 	}
 	switch {
 	case stride != 1 || x.Shape().Dim(-1) != b.Channels:
-		x = conv(scope.In("shortcut").In("0"), a, b.Channels, 1, stride)
+		x = conv(scope.In("shortcut").In("0"), a, b.Channels, 1, stride, nn.InitTorch)
 	case b.NormedShortcut:
 		x = a
 	}
@@ -48,13 +48,13 @@ type PreActBottleneck struct {
 func (b PreActBottleneck) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	stride, out := max(1, b.Stride), 4*b.Channels
 	a := nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), x))
-	h := conv(scope.In("conv1"), a, b.Channels, 1, 1)
+	h := conv(scope.In("conv1"), a, b.Channels, 1, 1, nn.InitTorch)
 	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn2"), h))
-	h = conv(scope.In("conv2"), h, b.Channels, 3, stride)
+	h = conv(scope.In("conv2"), h, b.Channels, 3, stride, nn.InitTorch)
 	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn3"), h))
-	h = conv(scope.In("conv3"), h, out, 1, 1)
+	h = conv(scope.In("conv3"), h, out, 1, 1, nn.InitTorch)
 	if stride != 1 || x.Shape().Dim(-1) != out {
-		x = conv(scope.In("shortcut").In("0"), a, out, 1, stride)
+		x = conv(scope.In("shortcut").In("0"), a, out, 1, stride, nn.InitTorch)
 	}
 	return graph.Add(h, x)
 }

@@ -18,9 +18,9 @@ type BasicBlock struct {
 // Layer applies the block with "conv1", "bn1", "conv2", "bn2", and "downsample" if there is one, of scope.
 func (b BasicBlock) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	stride := max(1, b.Stride)
-	h := conv(scope.In("conv1"), x, b.Channels, 3, stride)
+	h := conv(scope.In("conv1"), x, b.Channels, 3, stride, nn.InitHeOut)
 	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), h))
-	h = conv(scope.In("conv2"), h, b.Channels, 3, 1)
+	h = conv(scope.In("conv2"), h, b.Channels, 3, 1, nn.InitHeOut)
 	h = nn.BatchNorm{ZeroWeight: b.ZeroLast}.Layer(scope.In("bn2"), h)
 	return nn.ReLU(graph.Add(h, projected(scope, x, b.Channels, stride)))
 }
@@ -36,11 +36,11 @@ type Bottleneck struct {
 // Layer applies the block with "conv1" to "conv3", "bn1" to "bn3", and "downsample" if there is one, of scope.
 func (b Bottleneck) Layer(scope *model.Scope, x *graph.Node) *graph.Node {
 	stride := max(1, b.Stride)
-	h := conv(scope.In("conv1"), x, b.Channels, 1, 1)
+	h := conv(scope.In("conv1"), x, b.Channels, 1, 1, nn.InitHeOut)
 	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn1"), h))
-	h = conv(scope.In("conv2"), h, b.Channels, 3, stride)
+	h = conv(scope.In("conv2"), h, b.Channels, 3, stride, nn.InitHeOut)
 	h = nn.ReLU(nn.BatchNorm{}.Layer(scope.In("bn2"), h))
-	h = conv(scope.In("conv3"), h, 4*b.Channels, 1, 1)
+	h = conv(scope.In("conv3"), h, 4*b.Channels, 1, 1, nn.InitHeOut)
 	h = nn.BatchNorm{ZeroWeight: b.ZeroLast}.Layer(scope.In("bn3"), h)
 	return nn.ReLU(graph.Add(h, projected(scope, x, 4*b.Channels, stride)))
 }
@@ -51,6 +51,6 @@ func projected(scope *model.Scope, x *graph.Node, channels, stride int) *graph.N
 		return x
 	}
 	down := scope.In("downsample")
-	x = conv(down.In("0"), x, channels, 1, stride)
+	x = conv(down.In("0"), x, channels, 1, stride, nn.InitHeOut)
 	return nn.BatchNorm{}.Layer(down.In("1"), x)
 }

@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // ResNet is stages of residual blocks (He et al., 2016). Every stage but the first halves the size. The zero value is
 // ResNet-18's. Bottlenecks halve in their 3x3 convolution, as torchvision's and NVIDIA's (version 1.5).
 type ResNet struct {
-	Widths []int `json:"widths"` // channels of each stage's 3x3 convolutions; none means 64, 128, 256, 512
+	// Widths are the channels of each stage's 3x3 convolutions; none means 64, 128, 256 and so on, as many as Depths, or four.
+	Widths []int `json:"widths"`
 	Depths []int `json:"depths"` // blocks of each stage; none means 2 each
 	// Bottleneck makes the blocks [Bottleneck] instead of [BasicBlock]: stages hand over four times their width.
 	Bottleneck bool `json:"bottleneck"`
@@ -37,10 +39,14 @@ var resNets = []struct {
 var resNetWidths = []int{64, 128, 256, 512}
 
 func (r ResNet) widths() []int {
-	if len(r.Widths) == 0 {
-		return resNetWidths
+	if len(r.Widths) > 0 {
+		return r.Widths
 	}
-	return r.Widths
+	widths := make([]int, cmp.Or(len(r.Depths), len(resNetWidths)))
+	for i := range widths {
+		widths[i] = resNetWidths[0] << i
+	}
+	return widths
 }
 
 func (r ResNet) depths() []int {
@@ -50,18 +56,26 @@ func (r ResNet) depths() []int {
 	return r.Depths
 }
 
+// zeroLast is behind the names of ResNets whose blocks begin as the identity.
+const zeroLast = "-zero"
+
 // Name is "resnet18" and so on, or for others the width and depth of each stage: "resnet-16x1-32x1-64x1", and
-// "bottleneck-16x1-32x1" for bottlenecks.
+// "bottleneck-16x1-32x1" for bottlenecks; with ZeroLast there is "-zero" behind it.
 func (r ResNet) Name() string {
+	kind := "resnet"
+	if r.Bottleneck {
+		kind = "bottleneck"
+	}
+	name := staged(kind, r.widths(), r.depths())
 	for _, known := range resNets {
 		if r.Bottleneck == known.Bottleneck && slices.Equal(r.widths(), known.Widths) && slices.Equal(r.depths(), known.Depths) {
-			return known.name
+			name = known.name
 		}
 	}
-	if r.Bottleneck {
-		return staged("bottleneck", r.widths(), r.depths())
+	if r.ZeroLast {
+		name += zeroLast
 	}
-	return staged("resnet", r.widths(), r.depths())
+	return name
 }
 
 // Usual are the 7x7 stem and the average.

@@ -31,6 +31,9 @@ func (r ResNet9) Width() int { return own(r.Start, 64) }
 // Usual are the 3x3 stem, and the maximum and a dense layer divided by 8.
 func (ResNet9) Usual() (Stem, Head) { return CIFARStem{}, ScaledHead{} }
 
+// adapt lets the stem's convolution begin as the others do.
+func (ResNet9) adapt(stem Stem) Stem { return begun(stem, nn.InitTorch) }
+
 // Out is one shape for each stage.
 func (r ResNet9) Out(in Shape) ([]Shape, error) {
 	if err := checkChannels(r.Start); err != nil {

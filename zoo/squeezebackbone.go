@@ -1,6 +1,8 @@
 package zoo
 
 import (
+	"cmp"
+
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -53,7 +55,7 @@ func (s SqueezeNet) Groups() [][]string {
 type SqueezeStem struct {
 	Kernel int `json:"kernel"` // 3 or 7; zero means 3
 
-	apart bool // see Model.stem
+	sequential string // that the variables are in, empty for the published "features"; see Model.stem
 }
 
 var _ Stem = SqueezeStem{}
@@ -64,13 +66,16 @@ func (s SqueezeStem) chain(width int) chain {
 		kernel = 7
 	}
 	c := chained(0, []module{
-		{operation: convolution{in: 3, out: width, kernel: kernel, stride: 2}}, {operation: relu{}},
+		{operation: convolution{in: 3, out: width, kernel: kernel, stride: 2, init: nn.InitHeUniform}}, {operation: relu{}},
 		{operation: pool{kernel: 3, ceil: true}},
 	}, "stem%d")
-	if s.apart {
-		c.sequential = "stem"
-	}
+	c.sequential = cmp.Or(s.sequential, c.sequential)
 	return c
+}
+
+func (s SqueezeStem) within(sequential string) Stem {
+	s.sequential = sequential
+	return s
 }
 
 // Name is "squeeze3" or "squeeze7".
@@ -113,7 +118,7 @@ func (h ConvHead) Check(Shape) error { return checkRate(h.Dropout) }
 // Build makes "classifier/1".
 func (h ConvHead) Build(scope *model.Scope, x *graph.Node, classes int) *graph.Node {
 	x = nn.Dropout{Rate: dropoutRate(h.Dropout)}.Layer(scope, x)
-	x = nn.ReLU(nn.Conv2D{Channels: classes, Kernel: nn.Side(1), Init: nn.InitHeIn}.Layer(scope.In("classifier").In("1"), x))
+	x = nn.ReLU(nn.Conv2D{Channels: classes, Kernel: nn.Side(1), Init: nn.InitSmall}.Layer(scope.In("classifier").In("1"), x))
 	return flattened(nn.AdaptivePool{}.Mean(x))
 }
 

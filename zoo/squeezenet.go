@@ -26,7 +26,7 @@ var squeezeNets = []squeezeNet{
 func (s squeezeNet) modules() []module {
 	pooling := module{operation: pool{kernel: 3, ceil: true}}
 	all := []module{
-		{operation: convolution{in: 3, out: s.width, kernel: s.kernel, stride: 2}},
+		{operation: convolution{in: 3, out: s.width, kernel: s.kernel, stride: 2, init: nn.InitHeUniform}},
 		{operation: relu{}, layer: "relu1"},
 		pooling,
 	}
@@ -48,9 +48,9 @@ type fire struct{ in, squeeze, expand int }
 
 // parts are the convolutions by name.
 func (f fire) parts() (squeeze, one, three convolution) {
-	squeeze = convolution{in: f.in, out: f.squeeze, kernel: 1, stride: 1}
-	one = convolution{in: f.squeeze, out: f.expand, kernel: 1, stride: 1}
-	three = convolution{in: f.squeeze, out: f.expand, kernel: 3, stride: 1, padding: 1}
+	squeeze = convolution{in: f.in, out: f.squeeze, kernel: 1, stride: 1, init: nn.InitHeUniform}
+	one = convolution{in: f.squeeze, out: f.expand, kernel: 1, stride: 1, init: nn.InitHeUniform}
+	three = convolution{in: f.squeeze, out: f.expand, kernel: 3, stride: 1, padding: 1, init: nn.InitHeUniform}
 	return squeeze, one, three
 }
 

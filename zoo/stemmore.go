@@ -29,6 +29,8 @@ func (NoStem) Paths() []string { return nil }
 // PlainStem is one 3x3 convolution at full size, for backbones that begin with a norm.
 type PlainStem struct {
 	Channels int `json:"channels"` // zero means what the backbone would like
+
+	init *nn.Init // nil means nn.InitTorch; see Model.stem
 }
 
 var _ Stem = PlainStem{}
@@ -41,9 +43,14 @@ func (s PlainStem) Out(in Shape, width int) (Shape, error) {
 	return in.with(cmp.Or(s.Channels, width)), checkChannels(s.Channels)
 }
 
+func (s PlainStem) begin(init nn.Init) Stem {
+	s.init = &init
+	return s
+}
+
 // Build makes "conv1".
 func (s PlainStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.Node {
-	return conv(scope.In("conv1"), x, cmp.Or(s.Channels, width), 3, 1)
+	return conv(scope.In("conv1"), x, cmp.Or(s.Channels, width), 3, 1, initOr(s.init, nn.InitTorch))
 }
 
 // Paths is that of "conv1".
@@ -66,7 +73,7 @@ func (s FactoredStem) Out(in Shape, width int) (Shape, error) {
 
 // Build makes "stem/0" and "stem/1".
 func (s FactoredStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.Node {
-	x = Factored{Channels: cmp.Or(s.Channels, width), Kernel: 7, Stride: 2}.Layer(scope.In("stem"), x)
+	x = Factored{Channels: cmp.Or(s.Channels, width), Kernel: 7, Stride: 2, Init: nn.InitHeOut}.Layer(scope.In("stem"), x)
 	return nn.Pool{Kernel: nn.Side(3), Stride: nn.Side(2), Padding: nn.Border(1)}.Max(x)
 }
 
@@ -94,9 +101,10 @@ func (s ResNetDStem) Build(scope *model.Scope, x *graph.Node, width int) *graph.
 	channels := cmp.Or(s.Channels, width)
 	half := max(1, channels/2)
 	scope = scope.In("stem")
-	x = ConvNorm{Channels: half, Kernel: nn.Side(3), Stride: nn.Side(2)}.Layer(scope.In("0"), x)
-	x = ConvNorm{Channels: half, Kernel: nn.Side(3)}.Layer(scope.In("1"), x)
-	x = ConvNorm{Channels: channels, Kernel: nn.Side(3)}.Layer(scope.In("2"), x)
+	for i, unit := range []ConvNorm{{Channels: half, Stride: nn.Side(2)}, {Channels: half}, {Channels: channels}} {
+		unit.Kernel, unit.Init = nn.Side(3), nn.InitHeOut
+		x = unit.Layer(scope.In("%d", i), x)
+	}
 	return nn.Pool{Kernel: nn.Side(3), Stride: nn.Side(2), Padding: nn.Border(1)}.Max(x)
 }
 

@@ -10,17 +10,8 @@ import (
 // "layer1.0.conv1.weight" for the path "/layer1/0/conv1/weight".
 func (m Model) TensorName(path string) string {
 	name := plainName(path)
-	if _, ok := m.Backbone.(InceptionResNet); ok {
-		if rest, ok := strings.CutPrefix(name, "fc."); ok {
-			return "classif." + rest
-		}
-	}
-	if _, ok := m.Backbone.(DenseNet); ok {
-		for _, part := range [][2]string{{"conv1.", "features.conv0."}, {"bn1.", "features.norm0."}, {"fc.", "classifier."}} {
-			if rest, ok := strings.CutPrefix(name, part[0]); ok {
-				return part[1] + rest
-			}
-		}
+	if b, ok := m.Backbone.(interface{ tensorName(plain string) string }); ok {
+		return b.tensorName(name)
 	}
 	return name
 }

@@ -29,12 +29,13 @@ func (v vgg) modules() []module {
 	in := 3
 	for b, convolutions := range v.blocks {
 		out := min(64<<b, 512)
-		for c := range convolutions {
-			all = append(all, module{operation: convolution{in: in, out: out, kernel: 3, stride: 1, padding: 1}})
+		for i := range convolutions {
+			c := convolution{in: in, out: out, kernel: 3, stride: 1, padding: 1, init: nn.InitHeOut}
+			all = append(all, module{operation: c})
 			if v.norm {
 				all = append(all, module{operation: norm(out)})
 			}
-			all = append(all, module{operation: relu{}, layer: fmt.Sprintf("relu%d_%d", b+1, c+1)})
+			all = append(all, module{operation: relu{}, layer: fmt.Sprintf("relu%d_%d", b+1, i+1)})
 			in = out
 		}
 		all = append(all, module{operation: pool{kernel: 2}})
@@ -45,13 +46,14 @@ func (v vgg) modules() []module {
 // convolution is one with bias.
 type convolution struct {
 	in, out, kernel, stride, padding int
+	init                             nn.Init
 	mode                             nn.PadMode
 }
 
 func (c convolution) build(scope *model.Scope, x *graph.Node, _ FeaturePooling) *graph.Node {
 	return nn.Conv2D{
 		Channels: c.out, Kernel: nn.Side(c.kernel), Stride: nn.Side(c.stride), Padding: nn.Border(c.padding),
-		Mode: c.mode, Init: nn.InitHeIn,
+		Mode: c.mode, Init: c.init,
 	}.Layer(scope, x)
 }
 

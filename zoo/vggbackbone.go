@@ -68,23 +68,42 @@ func (v VGG) Usual() (Stem, Head) {
 	return NoStem{}, VGGHead{}
 }
 
+// adapt gives torchvision's name "features/0" to the VGG's own first convolution alone: a SqueezeNet's stem has it too.
+func (VGG) adapt(stem Stem) Stem {
+	if s, ok := stem.(interface{ within(sequential string) Stem }); ok {
+		return s.within("stem")
+	}
+	return stem
+}
+
 // Out is one shape for each block, behind its pooling.
 func (v VGG) Out(in Shape) ([]Shape, error) {
-	if _, ok := vggDepths[v.layers()]; !ok {
-		return nil, fmt.Errorf("it has %d layers, want 11, 13, 16 or 19", v.Layers)
-	}
-	if v.blocks() < 1 || v.blocks() > 5 {
-		return nil, unknownNumber("Blocks", v.Blocks, "0 (5) to 5")
+	if err := v.check(); err != nil {
+		return nil, err
 	}
 	return v.chain().out(in), nil
+}
+
+// check says which numbers there are not.
+func (v VGG) check() error {
+	if _, ok := vggDepths[v.layers()]; !ok {
+		return fmt.Errorf("it has %d layers, want 11, 13, 16 or 19", v.Layers)
+	}
+	if v.blocks() < 1 || v.blocks() > 5 {
+		return unknownNumber("Blocks", v.Blocks, "0 (5) to 5")
+	}
+	return nil
 }
 
 // Build makes "features/0" and so on, and features "block1" to "block5".
 func (v VGG) Build(scope *model.Scope, x *graph.Node) []Feature { return v.chain().build(scope, x) }
 
 // Groups cuts behind the third convolution of the third block, or its last, as fastai does with vgg16_bn; where there are
-// only some of the blocks, behind half of them.
+// only some of the blocks, behind half of them. A VGG that there is not has none.
 func (v VGG) Groups() [][]string {
+	if v.check() != nil {
+		return nil
+	}
 	c := v.chain()
 	if v.blocks() < 5 {
 		return c.groups(c.half())

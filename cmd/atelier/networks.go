@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -133,11 +134,20 @@ func writeNetwork(w io.Writer, m zoo.Model, f networkFlags, pieces []zoo.Piece) 
 		if i == len(pieces)-1 {
 			branch, stride = "└─ ", ""
 		}
-		fmt.Fprintf(t, "%s%s\t%s\t%dx%dx%d\t%s\t%d\t%s\t%s\t%s\t%d\n", branch, p.Name, p.Part, p.Shape.H, p.Shape.W, p.Shape.C, stride, p.Layers,
-			grouped(p.Parameters), grouped(p.MACs), grouped(p.Activations), p.Group+1)
+		fmt.Fprintf(t, "%s%s\t%s\t%dx%dx%d\t%s\t%d\t%s\t%s\t%s\t%s\n", branch, p.Name, p.Part, p.Shape.H, p.Shape.W, p.Shape.C, stride, p.Layers,
+			grouped(p.Parameters), grouped(p.MACs), grouped(p.Activations), groupsOf(p))
 	}
 	fmt.Fprintf(t, "all\t\t\t\t%d\t%s\t%s\t%s\t%d\n", layers, grouped(total.Parameters), grouped(total.MACs), grouped(total.Activations), len(m.Groups()))
 	return t.Flush()
+}
+
+// groupsOf are the layer groups that a piece is in, the input's 1: "1 and 2" where it is cut.
+func groupsOf(p zoo.Piece) string {
+	var words []string
+	for _, g := range p.Groups {
+		words = append(words, strconv.Itoa(g+1))
+	}
+	return strings.Join(words, " and ")
 }
 
 // drawNetwork draws a box for what each piece hands over: its height goes with the root of the places' number, its width with the
@@ -169,7 +179,7 @@ func drawNetwork(w io.Writer, m zoo.Model, f networkFlags, pieces []zoo.Piece) e
 	colours := []string{"#cfe3f5", "#fbe0b8", "#d5ecc8", "#f0d0dc"}
 	box(0, zoo.Shape{H: f.size, W: f.size, C: f.channels}, "white", "pictures", fmt.Sprintf("%dx%dx%d", f.size, f.size, f.channels))
 	for i, p := range pieces {
-		box(i+1, p.Shape, colours[p.Group%len(colours)], fmt.Sprintf("%s (%s), group %d", p.Name, p.Part, p.Group+1),
+		box(i+1, p.Shape, colours[p.Groups[0]%len(colours)], fmt.Sprintf("%s (%s), group %s", p.Name, p.Part, groupsOf(p)),
 			fmt.Sprintf("%dx%dx%d, layers: %d, %s parameters, %s MACs", p.Shape.H, p.Shape.W, p.Shape.C, p.Layers, grouped(p.Parameters), grouped(p.MACs)))
 	}
 	b.WriteString("</svg>\n")

@@ -40,6 +40,7 @@ func TestNetworkDrawn(t *testing.T) {
 	modelsOutput(t, []string{"show", "cifar+resnet-16x1-32x1-64x1+concat", "--size", "28", "--channels", "1", "--classes", "10"},
 		"cifar+resnet-16x1-32x1-64x1+concat", "pictures 28x28, 1 channels", "├─ layer3  resnet-16x1-32x1-64x1  7x7x64", "78,394", "9,346,560", "└─ head")
 	modelsOutput(t, []string{"show", "vgg16"}, "relu5_3", "├─ block5", "138,357,544")
+	modelsOutput(t, []string{"show", "vgg19+none"}, "├─ block3  vgg19", "  1 and 2\n") // fastai cuts within block 3
 	modelsOutput(t, []string{"show", "resnet50"}, "├─ layer3  resnet50  14x14x1024  16      19  ")
 	svg := filepath.Join(t.TempDir(), "network.svg")
 	if out := modelsOutput(t, []string{"show", "vgg16", "--svg", svg}); out != "" {

@@ -1,7 +1,7 @@
-"""Runs networks of torchvision, or of timm, on weights that follow from their names, for families_test.go.
+"""Runs networks of torchvision and others on weights that follow from their names, for families_test.go.
 
 Reads JSON from standard input: {"pictures": [1 3 H W], "classes": C, "networks": [names]}; a name is "timm:" and timm's,
-or torchvision's. Writes the logits of each, in inference mode, as JSON to standard output.
+"plain:" and one of plain_networks.py, or torchvision's. Writes the logits of each, in inference mode, as JSON to standard output.
 """
 
 import json
@@ -11,7 +11,6 @@ import zlib
 
 import numpy
 import torch
-import torchvision
 
 
 def uniform(name, n):
@@ -41,6 +40,12 @@ def build(network, classes):
         import timm
 
         return timm.create_model(network[len("timm:"):], num_classes=classes)
+    if network.startswith("plain:"):
+        import plain_networks
+
+        return plain_networks.build(network[len("plain:"):], classes)
+    import torchvision
+
     return getattr(torchvision.models, network)(num_classes=classes)
 
 
