@@ -2,7 +2,9 @@ package audit_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -531,6 +533,7 @@ func TestBadInput(t *testing.T) {
 		"reference":          {func(o *audit.Options) { o.Reference = map[string]string{"g": "c"} }, `the reference of "g" is "c"; there are "a", "b"`},
 		"confidence":         {func(o *audit.Options) { o.Confidence = 95 }, "confidence 95"},
 		"threshold":          {func(o *audit.Options) { o.Threshold = math.NaN() }, "threshold NaN"},
+		"workers":            {func(o *audit.Options) { o.Workers = 1 << 30 }, "1073741824 workers, want 0 to 4096"},
 		"condition":          {func(o *audit.Options) { o.Where = []string{"g"} }, `condition "g"`},
 		"nobody":             {func(o *audit.Options) { o.Where = []string{"g=z"} }, "of 2 rows none meets g=z"},
 		"positive":           {func(o *audit.Options) { o.Positive = []string{"yes"} }, `no label is "yes"`},
@@ -550,6 +553,29 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// An audit ends with its context, be it while rows come or while replicates are drawn.
+func TestContextEnds(t *testing.T) {
+	for name, rows := range map[string]int{"rows without end": math.MaxInt, "a million replicates": 2000} {
+		ctx, cancel := context.WithCancel(t.Context())
+		source := func(yield func([]string) bool) {
+			for i := range rows {
+				if i == 1500 { // in the last batch of the shorter one
+					cancel()
+				}
+				if !yield([]string{[]string{"a", "b"}[i%2], fmt.Sprint(i / 2 % 2), fmt.Sprint(i / 3 % 2)}) {
+					return
+				}
+			}
+		}
+		a, err := audit.Run(audit.Options{Rows: source, Header: []string{"g", "l", "p"}, Label: "l", Prediction: "p", Groups: []string{"g"},
+			Replicates: 1_000_000, Context: ctx})
+		if !errors.Is(err, context.Canceled) || a != nil {
+			t.Errorf("%s: error %v", name, err)
+		}
+		cancel()
 	}
 }
 

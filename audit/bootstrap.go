@@ -20,7 +20,7 @@ const (
 	streamNull      = 1 << 32
 )
 
-// parallel runs items on the processors that the options allow.
+// parallel runs items on the processors that the options allow, until the context ends.
 func (o *Options) parallel(items int, run func(item int)) {
 	workers := o.Workers
 	if workers <= 0 {
@@ -35,6 +35,9 @@ func (o *Options) parallel(items int, run func(item int)) {
 	for range min(workers, items) {
 		group.Go(func() {
 			for i := range next {
+				if o.ended() != nil {
+					return
+				}
 				run(i)
 			}
 		})
@@ -58,6 +61,9 @@ func (f *found) compare() ([]Gap, []Criterion, error) {
 	criteria := f.criteria(contests)
 	f.bootstrap(contests, criteria)
 	f.nulls(contests)
+	if err := f.ended(); err != nil {
+		return nil, nil, err
+	}
 	var gaps []Gap
 	for _, c := range contests {
 		gaps = append(gaps, f.gap(c))
@@ -234,6 +240,9 @@ func (f *found) permute(c *contest) []float64 {
 	r := rand.New(rand.NewPCG(f.Seed, streamNull+uint64(c.id)))
 	gaps := make([]float64, f.Replicates)
 	for i := range gaps {
+		if i%blockReplicates == 0 && f.ended() != nil {
+			break
+		}
 		left, rest := positive, all
 		high, low := 0.0, 1.0
 		for _, size := range c.n {

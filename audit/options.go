@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -63,9 +64,12 @@ type Options struct {
 	MinN       int
 	Replicates int
 	// Seed is that of all random draws: the same seed gives the same bits for any number of Workers, which is how many
-	// processors to use, zero for all.
+	// processors to use, zero for all. At most table.MaxWorkers.
 	Seed    uint64
 	Workers int
+
+	// Context ends the audit early, with its error; nil means that nothing does.
+	Context context.Context
 }
 
 const (
@@ -95,6 +99,14 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	return o
+}
+
+// ended is the context's error where that has ended.
+func (o *Options) ended() error {
+	if o.Context == nil {
+		return nil
+	}
+	return o.Context.Err()
 }
 
 func (o *Options) validate() error {
@@ -128,6 +140,9 @@ func (o *Options) validate() error {
 	}
 	if o.Replicates < 0 || o.Replicates > maxReplicates {
 		bad("%d replicates, want 1 to %d", o.Replicates, maxReplicates)
+	}
+	if o.Workers < 0 || o.Workers > table.MaxWorkers {
+		bad("%d workers, want 0 to %d", o.Workers, table.MaxWorkers)
 	}
 	errs = append(errs, o.validateGroups()...)
 	return errors.Join(errs...)
@@ -177,7 +192,7 @@ func (o *Options) validateGroups() (errs []error) {
 // plan is what is read for the options: columns are those of groups, then the label, then the outcome, then those of
 // baselines; the first cross is that of all but the last.
 func (o *Options) plan() (table.Spec, error) {
-	spec := table.Spec{Comma: o.Comma, Trim: o.Trim, Weight: o.Weight, Workers: o.Workers}
+	spec := table.Spec{Comma: o.Comma, Trim: o.Trim, Weight: o.Weight, Workers: o.Workers, Context: o.Context}
 	if o.Path != "" {
 		spec.Header = o.Header
 	}

@@ -97,6 +97,19 @@ func (o *Options) read(spec table.Spec) (counts *table.Counts, err error) {
 	return counts, err
 }
 
+// untilEnded reads until the audit's context ends.
+type untilEnded struct {
+	io.Reader
+	o *Options
+}
+
+func (r untilEnded) Read(b []byte) (int, error) {
+	if err := r.o.ended(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(b)
+}
+
 func (o *Options) settings() Settings {
 	return Settings{
 		Label: o.Label, Prediction: o.Prediction, Score: o.Score, Weight: o.Weight, Threshold: o.Threshold,
@@ -125,7 +138,7 @@ func (o *Options) source(counts *table.Counts, measured int64) (Source, error) {
 	s.Bytes = info.Size()
 	if o.Hash {
 		h := sha256.New()
-		if _, err := io.Copy(h, file); err != nil {
+		if _, err := io.Copy(h, untilEnded{file, o}); err != nil {
 			return s, err
 		}
 		s.SHA256 = hex.EncodeToString(h.Sum(nil))

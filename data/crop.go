@@ -19,8 +19,8 @@ type RandomCrop struct {
 
 // Check says what is wrong with the settings.
 func (t RandomCrop) Check() error {
-	if t.Size < 0 || t.Pad < 0 {
-		return fmt.Errorf("data: RandomCrop: Size is %d and Pad %d, want 0 or more", t.Size, t.Pad)
+	if t.Size < 0 || t.Pad < 0 || t.Size > maxSize || t.Pad > maxSize {
+		return fmt.Errorf("data: RandomCrop: Size is %d and Pad %d, want 0 to %d", t.Size, t.Pad, maxSize)
 	}
 	return nil
 }
@@ -146,17 +146,24 @@ func (t Resize) apply(_ *rand.Rand, p Picture, b *buffers) (Picture, error) {
 	return b.resize(h, w, p, image.Rect(0, 0, p.W, p.H), t.Filter)
 }
 
-// resize is a part of a picture at another size.
+// resize is a part of a picture at another size. A long and thin picture is refused where its short side would make the
+// long one endless.
 func (b *buffers) resize(h, w int, p Picture, part image.Rectangle, f imageio.Filter) (Picture, error) {
+	if h > maxSize*maxSize/w {
+		return Picture{}, fmt.Errorf("cannot make %dx%d of %s: want at most %d pixels; crop it first", h, w, p.Size(), maxSize*maxSize)
+	}
 	b.next(h, w, p.C)
 	dst := &b.pictures[b.last]
 	err := b.resizer.Resize(dst, h, w, p, part, f)
 	return *dst, err
 }
 
+// maxSize is the largest side, in pixels, that a transform can be told to make.
+const maxSize = 1 << 14
+
 func wantSize(transform string, size int) error {
-	if size <= 0 {
-		return fmt.Errorf("data: %s: the size is %d, want 1 or more", transform, size)
+	if size <= 0 || size > maxSize {
+		return fmt.Errorf("data: %s: the size is %d, want 1 to %d", transform, size, maxSize)
 	}
 	return nil
 }

@@ -85,8 +85,35 @@ func TestLoad(t *testing.T) {
 	if _, err := Load(ctx, d, 0); err == nil {
 		t.Error("Load goes on without its context")
 	}
-	if _, err := Load(context.Background(), broken{d, map[int]bool{30: true}}, 1); err == nil || err.Error() != "data: shapes picture 30: is broken" {
-		t.Errorf("a broken picture: %v", err)
+}
+
+// What to do about pictures that Load cannot read is the loader's policy: to fail before training, or to skip them.
+func TestLoadLeavesPolicyToTheLoader(t *testing.T) {
+	d := Shapes{N: 50, Size: 9, Seed: 4}
+	m, err := Load(context.Background(), broken{d, map[int]bool{30: true, 40: true}}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(m); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Read(30); err == nil || err.Error() != "is broken" {
+		t.Errorf("the broken picture: %v", err)
+	}
+	if _, err := m.Read(29); err != nil {
+		t.Errorf("another picture: %v", err)
+	}
+	fails := &Loader{Dataset: m, Batch: 10}
+	if err := fails.Check(); err == nil || err.Error() != "data: shapes picture 30: is broken" {
+		t.Errorf("a loader that fails: %v", err)
+	}
+	skips := &Loader{Dataset: m, Batch: 50, Corrupt: Skip}
+	if err := skips.Check(); err != nil {
+		t.Error(err)
+	}
+	b := collect(t, skips, 0, 1)[0]
+	if len(b.Skipped) != 2 || skips.Skipped() != 2 || b.Indices[30] != 31 {
+		t.Errorf("skipped %v, and picture %d in the place of 30", b.Skipped, b.Indices[30])
 	}
 }
 

@@ -76,7 +76,7 @@ type source interface {
 }
 
 // maxFile is the most bytes that a picture's file may have.
-const maxFile = 1 << 30
+const maxFile = imageio.MaxFile
 
 // OpenFolder lists the pictures in a folder. Links to folders are followed.
 func OpenFolder(root string, o FilesOptions) (*Files, error) {

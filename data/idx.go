@@ -113,7 +113,7 @@ func parseIDX(r io.Reader) (dims []int, values []uint8, err error) {
 		if err := binary.Read(r, binary.BigEndian, &size); err != nil {
 			return nil, nil, fmt.Errorf("ends inside of its sizes: %w", err)
 		}
-		if dims = append(dims, int(size)); n*int64(size) > maxIDX {
+		if dims = append(dims, int(size)); size > 0 && n > maxIDX/int64(size) {
 			return nil, nil, fmt.Errorf("announces sizes %v and more: too many for memory", dims)
 		}
 		n *= int64(size)

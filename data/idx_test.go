@@ -66,6 +66,7 @@ func TestIDXRefuses(t *testing.T) {
 	floats := idx(3, 2, 2)
 	floats[2] = 0x0d
 	huge := append([]byte{0, 0, 8, 3}, bytes.Repeat([]byte{0xff}, 12)...)
+	wraps := append([]byte{0, 0, 8, 2}, bytes.Repeat([]byte{0xff}, 8)...) // 2^64-2^33+1, which is below 0 in 64 bits
 	large := append([]byte{0, 0, 8, 3}, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0)
 	for _, c := range []struct {
 		pictures, labels []byte
@@ -78,6 +79,7 @@ func TestIDXRefuses(t *testing.T) {
 		{idx(3, 2, 2)[:20], idx(3), nil, "has 4 bytes, want 12"},
 		{append(idx(3, 2, 2), 1, 2), idx(3), nil, "has 13 bytes or more, want 12"},
 		{huge, idx(3), nil, "too many for memory"},
+		{wraps, idx(3), nil, "too many for memory"},
 		{large, idx(3), nil, "has 0 bytes, want 1073741824"},
 		{idx(3, 2), idx(3), nil, "sizes are [3 2], want [N H W]"},
 		{idx(3, 0, 2), idx(3), nil, "there are no pixels"},

@@ -47,8 +47,8 @@ type Loader struct {
 	DropLast bool   // see Sampler
 
 	Corrupt  Corrupt // the zero value fails
-	Workers  int     // goroutines that read and transform; 0: one a processor
-	Prefetch int     // batches made ahead of the one in use; 0: 2
+	Workers  int     // goroutines that read and transform, at most 4096; 0: one a processor
+	Prefetch int     // batches made ahead of the one in use, at most a million; 0: 2
 
 	skipped atomic.Int64
 }
@@ -69,7 +69,14 @@ func (l *Loader) StepsPerEpoch() int { return l.Sampler().StepsPerEpoch() }
 // time its turn comes. Batch.Skipped has their errors.
 func (l *Loader) Skipped() int { return int(l.skipped.Load()) }
 
-// Check says everything that is wrong with the fields, transforms and labels. It reads no picture.
+// maxWorkers and maxPrefetch are far above what helps, and below what takes the memory for goroutines and queues.
+const (
+	maxWorkers  = 1 << 12
+	maxPrefetch = 1_000_000
+)
+
+// Check says everything that is wrong with the fields, transforms and labels, and with Fail which picture of a Memory could
+// not be loaded. It reads no picture.
 func (l *Loader) Check() error {
 	if err := Check(l.Dataset); err != nil {
 		return err
@@ -82,14 +89,17 @@ func (l *Loader) Check() error {
 			errs = append(errs, fmt.Errorf("data: Loader: transform %d: %w", i, err))
 		}
 	}
-	if l.Workers < 0 {
-		errs = append(errs, fmt.Errorf("data: Loader: Workers is %d, want 0 (one a processor) or more", l.Workers))
+	if l.Workers < 0 || l.Workers > maxWorkers {
+		errs = append(errs, fmt.Errorf("data: Loader: Workers is %d, want 1 to %d, or 0, which means one a processor", l.Workers, maxWorkers))
 	}
-	if l.Prefetch < 0 {
-		errs = append(errs, fmt.Errorf("data: Loader: Prefetch is %d, want 0 (which means 2) or more", l.Prefetch))
+	if l.Prefetch < 0 || l.Prefetch > maxPrefetch {
+		errs = append(errs, fmt.Errorf("data: Loader: Prefetch is %d, want 1 to %d, or 0, which means 2", l.Prefetch, maxPrefetch))
 	}
 	if l.Corrupt != Fail && l.Corrupt != Skip {
 		errs = append(errs, fmt.Errorf("data: Loader: Corrupt is %d, want Fail or Skip", l.Corrupt))
+	}
+	if m, ok := l.Dataset.(*Memory); ok && l.Corrupt == Fail {
+		errs = append(errs, m.unread()) // what is known to fail fails before training
 	}
 	return errors.Join(errs...)
 }

@@ -240,6 +240,23 @@ func TestTransformErrorsNameThePicture(t *testing.T) {
 	}
 }
 
+// A picture that would become too large is one that cannot be used: its name is told, or it is skipped and counted.
+func TestTooLargeResultIsCorrupt(t *testing.T) {
+	d := grid(4, 9, 9, 1)
+	d.Pictures[2] = Picture{H: 65535, W: 1, C: 1, Pix: make([]byte, 65535)}
+	l := &Loader{Dataset: d, Batch: 4, Transforms: []Transform{Resize{Short: 224}}}
+	s := l.Open(context.Background(), 0)
+	defer s.Close()
+	if _, err := s.Next(); err == nil || !strings.Contains(err.Error(), "grid picture 2: data.Resize: cannot make 14679840x224") {
+		t.Errorf("error is %v", err)
+	}
+	l.Corrupt = Skip
+	collect(t, l, 0, 1)
+	if l.Skipped() != 1 {
+		t.Errorf("%d pictures are skipped, want 1", l.Skipped())
+	}
+}
+
 // Everything that is wrong is told at once, before a picture is read.
 func TestLoaderCheck(t *testing.T) {
 	l := &Loader{Dataset: grid(4, 2, 2, 1), Batch: -1, Workers: -2, Prefetch: -3, Corrupt: 7, Mixup: Mixup{Alpha: math.NaN()},
@@ -255,6 +272,17 @@ func TestLoaderCheck(t *testing.T) {
 	defer s.Close()
 	if _, got := s.Next(); got == nil || got.Error() != err.Error() {
 		t.Errorf("Next gives %v", got)
+	}
+	many := &Loader{Dataset: grid(4, 2, 2, 1), Batch: math.MaxInt, Workers: 1_000_000_000, Prefetch: 1_000_000_000_000_000}
+	err = many.Check()
+	for _, want := range []string{"Batch is 9223372036854775807, want 1 to 16777216", "Workers is 1000000000, want 1 to 4096",
+		"Prefetch is 1000000000000000, want 1 to 1000000"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want %q in it", err, want)
+		}
+	}
+	if n := many.StepsPerEpoch(); n != 0 {
+		t.Errorf("%d steps of such batches", n)
 	}
 	for want, d := range map[string]Dataset{
 		"no dataset": nil,

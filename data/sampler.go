@@ -12,13 +12,16 @@ type Sampler struct {
 	DropLast bool   // leave out the examples of an epoch that do not fill a batch; false: the last batch is smaller
 }
 
+// maxBatch is more than fits into memory, and small enough to compute with.
+const maxBatch = 1 << 24
+
 // Check says what is wrong with the fields; nil if nothing.
 func (s Sampler) Check() error {
 	switch {
 	case s.N <= 0:
 		return fmt.Errorf("data: Sampler: N is %d, want 1 or more", s.N)
-	case s.Batch <= 0:
-		return fmt.Errorf("data: Sampler: Batch is %d, want 1 or more", s.Batch)
+	case s.Batch <= 0 || s.Batch > maxBatch:
+		return fmt.Errorf("data: Sampler: Batch is %d, want 1 to %d", s.Batch, maxBatch)
 	case s.DropLast && s.Batch > s.N:
 		return fmt.Errorf("data: Sampler: %d examples do not fill a batch of %d, and DropLast drops the rest", s.N, s.Batch)
 	}

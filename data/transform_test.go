@@ -75,7 +75,12 @@ func TestTransformsRefuse(t *testing.T) {
 	for want, tr := range map[string]Transform{
 		"RandomCrop: Size is -1":                 RandomCrop{Size: -1},
 		"Pad -2":                                 RandomCrop{Pad: -2},
+		"Size is 16385":                          RandomCrop{Size: 16385},
+		"Pad 16385":                              RandomCrop{Pad: 16385},
 		"CenterCrop: the size is 0":              CenterCrop{},
+		"CenterCrop: the size is 1000000":        CenterCrop{Size: 1000000},
+		"Resize: the size is 10000000":           Resize{Short: 10000000},
+		"RandomResizedCrop: the size is 9999999": RandomResizedCrop{Size: 9999999},
 		"Resize: the size is 0":                  Resize{},
 		"no filter 9":                            Resize{Short: 1, Filter: 9},
 		"Degrees is NaN":                         Rotate{Degrees: math.NaN()},
@@ -102,6 +107,10 @@ func TestTransformsRefuse(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want %q", err, want)
 		}
+	}
+	thin := Picture{H: 1, W: 65535, C: 3, Pix: make([]uint8, 3*65535)}
+	if _, err := (Resize{Short: 224}).Apply(newRand(1), thin); err == nil || !strings.Contains(err.Error(), "cannot make 224x14679840 of 1x65535x3") {
+		t.Errorf("a picture that is resized to 3 billion pixels: %v", err)
 	}
 	if _, err := (Cutout{Size: 1, Fill: []int{1, 2, 3}}).Apply(newRand(1), noise(1, 4, 4, 1)); err == nil {
 		t.Error("three colours for a grey picture")

@@ -76,9 +76,29 @@ func with(config func(io.Reader) (image.Config, error)) func([]byte) (image.Conf
 	return func(file []byte) (image.Config, error) { return config(bytes.NewReader(file)) }
 }
 
-// Read reads a picture from a file. Errors name the file.
+// MaxFile is the most bytes that a picture's file may have: 1 GiB.
+const MaxFile = 1 << 30
+
+// ReadFile is the content of a picture's file, which has to be a regular one of at most MaxFile bytes: a pipe could make it
+// wait forever, and a device need not end. Errors name the file.
+func ReadFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file: save what it gives as a file first", path)
+	case info.Size() > MaxFile:
+		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d for a picture", path, info.Size(), MaxFile)
+	}
+	return os.ReadFile(path)
+}
+
+// Read reads a picture from a file, as [ReadFile] does. Errors name the file.
 func Read(path string, o Options) (Picture, error) {
-	data, err := os.ReadFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
 		return Picture{}, fmt.Errorf("imageio: %w", err)
 	}

@@ -297,6 +297,34 @@ func TestReadNamesTheFile(t *testing.T) {
 	}
 }
 
+// Files that no picture can be in are refused before they are read.
+func TestReadRefusesFiles(t *testing.T) {
+	dir := t.TempDir()
+	large := filepath.Join(dir, "large.png")
+	if err := os.WriteFile(large, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(large, MaxFile+1); err != nil { // of holes: it takes no room on the disk
+		t.Skip(err)
+	}
+	for path, want := range map[string]string{dir: "is a folder", large: "has 1073741825 bytes, more than the limit of 1073741824", "/dev/null": "is no regular file"} {
+		if path == "/dev/null" {
+			if _, err := os.Stat(path); err != nil {
+				continue
+			}
+		}
+		_, read := Read(path, Options{})
+		_, probe := Probe(path)
+		_, _, float := ReadFloat(path, FloatOptions{})
+		_, metadata := ReadMetadata(path)
+		for _, err := range []error{read, probe, float, metadata} {
+			if err == nil || !strings.Contains(err.Error(), "imageio: "+path+" "+want) {
+				t.Errorf("error is %v, want %q", err, want)
+			}
+		}
+	}
+}
+
 // JPEG and WebP, photos and edges of colour, all subsamplings, even and odd sizes, decode to what PIL shows.
 func TestDecodeIsPIL(t *testing.T) {
 	reference := startPIL(t)

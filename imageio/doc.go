@@ -21,8 +21,8 @@
 // Both are upright: the EXIF orientation is applied.
 //
 // The functions return errors that name the format and the sizes, height first; none panics on a damaged file. A picture
-// whose header announces more pixels than Options.MaxPixels is refused before memory is taken for it, and [Probe] reads
-// the header alone.
+// whose header announces more pixels than Options.MaxPixels is refused before memory is taken for it, a file of more than
+// [MaxFile] bytes and what is no regular file before it is opened, and [Probe] decodes the header alone.
 //
 // All functions may be called concurrently. A [Resizer] belongs to one goroutine.
 package imageio

@@ -253,7 +253,7 @@ func (p *profile) convert(rgb []float32) {
 	for k := range linear {
 		linear[k] = make([]float32, steps+1)
 		for i := range linear[k] {
-			linear[k][i] = float32(p.curves[k](float64(i) / steps))
+			linear[k][i] = unit(p.curves[k](float64(i) / steps))
 		}
 	}
 	encoded := make([]float32, steps+2)
@@ -275,6 +275,15 @@ func (p *profile) convert(rgb []float32) {
 			rgb[i+k] = low + (high-low)*(place-float32(at))
 		}
 	}
+}
+
+// unit limits a curve's value to 0..1. Curves of damaged profiles can be steep enough for numbers that no float32 has, whose
+// sums are not numbers; NaN is 0.
+func unit(v float64) float32 {
+	if v > 0 {
+		return float32(min(v, 1))
+	}
+	return 0
 }
 
 // nameOfProfile is a profile's description, or what stands for it.

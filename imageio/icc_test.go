@@ -124,6 +124,20 @@ func TestOtherProfiles(t *testing.T) {
 	}
 }
 
+// A curve beyond all float32 gives colours of 0..1 all the same, without a panic.
+func TestSteepProfile(t *testing.T) {
+	icc := withCurve(profiles()["Display P3"], parametric(1, 30, 100, 0)) // (100x)^30, 1e60 at white
+	p, info, err := DecodeFloat(pngWithProfile(t, icc), FloatOptions{})
+	if err != nil || len(info.Warnings) != 0 {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	for i, v := range p.RGB {
+		if !(v >= 0 && v <= 1) {
+			t.Fatalf("value %d is %g", i, v)
+		}
+	}
+}
+
 func FuzzProfile(f *testing.F) {
 	for _, icc := range profiles() {
 		f.Add(icc)

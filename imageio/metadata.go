@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -51,6 +50,20 @@ func isKey(key string) bool {
 	return len(key) >= 1 && len(key) <= maxKey
 }
 
+// Printable is a text with every character that cannot be written in Metadata, as of a file's name in another encoding,
+// replaced by U+FFFD.
+func Printable(text string) string {
+	var b strings.Builder
+	for i := unprintable(text); i >= 0; i = unprintable(text) {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		b.WriteString(text[:i])
+		b.WriteRune(utf8.RuneError)
+		text = text[i+size:]
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
 // unprintable is where a text first has what is no character of XML 1.0, -1 where it has none.
 func unprintable(text string) int {
 	for i, r := range text {
@@ -68,7 +81,7 @@ func unprintable(text string) int {
 // are not written here. Text of other programs is read from PNG chunks, whatever its keys; from XMP, what is in Namespace.
 // Errors name the file.
 func ReadMetadata(path string) (Metadata, error) {
-	file, err := os.ReadFile(path)
+	file, err := ReadFile(path)
 	if err != nil {
 		return Metadata{}, fmt.Errorf("imageio: %w", err)
 	}

@@ -73,6 +73,22 @@ func TestDamagedMetadata(t *testing.T) {
 	}
 }
 
+// What is made printable can be written, and what can be written stays as it is.
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "Tübingen 星\n\ttab": "Tübingen 星\n\ttab", "\ufffd": "\ufffd",
+		"n\xe4t.pth": "n\ufffdt.pth", "\xff\xfe": "\ufffd\ufffd", "a\x00b\x1b": "a\ufffdb\ufffd", "\ufffe\uffff!": "\ufffd\ufffd!",
+	} {
+		got := Printable(text)
+		if got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+		if err := (Metadata{Text: map[string]string{"k": got}}).Check(); err != nil {
+			t.Errorf("%q: %v", got, err)
+		}
+	}
+}
+
 // XMP as other programs write it: attributes, other prefixes, other source types, properties of others.
 func TestXMPOfOthers(t *testing.T) {
 	packet := func(inside string) []byte {

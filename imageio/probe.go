@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"os"
 )
 
 // Info is what a file says about its picture before that is decoded.
@@ -27,7 +26,7 @@ type Info struct {
 // Probe reads what a file says about its picture, without decoding it: what is too large to decode can be refused. A
 // picture without pixels, or that is none, gives an error, which names the file.
 func Probe(path string) (Info, error) {
-	file, err := os.ReadFile(path)
+	file, err := ReadFile(path)
 	if err != nil {
 		return Info{}, fmt.Errorf("imageio: %w", err)
 	}
@@ -154,7 +153,7 @@ type FloatOptions struct {
 // of sRGB is limited to it. Other profiles, as of printers, are not, and Info.Warnings says so. A PNG's gamma alone is
 // ignored. Errors name the file.
 func ReadFloat(path string, o FloatOptions) (Float, Info, error) {
-	file, err := os.ReadFile(path)
+	file, err := ReadFile(path)
 	if err != nil {
 		return Float{}, Info{}, fmt.Errorf("imageio: %w", err)
 	}

@@ -51,6 +51,10 @@ func checkResize(h, w int, src Picture, part image.Rectangle, f Filter) error {
 	if part.Empty() || !part.In(image.Rect(0, 0, src.W, src.H)) {
 		return fmt.Errorf("imageio: Resize: part %v of a picture of %s", part, src.Size())
 	}
+	_, ok := volume(h, w, src.C)
+	if _, fits := volume(part.Dy(), w, src.C); !ok || !fits { // the second is what is resized along the rows alone
+		return fmt.Errorf("imageio: Resize of %s to %dx%d: it is larger than memory can be", src.Size(), h, w)
+	}
 	return f.Check()
 }
 

@@ -142,6 +142,8 @@ func TestResizeRefuses(t *testing.T) {
 		{p, 5, 5, image.Rect(2, 2, 2, 4), Bilinear, "(2,2)-(2,4)"},
 		{p, 5, 5, image.Rect(0, 0, 6, 4), Filter(9), "no filter 9"},
 		{Picture{}, 5, 5, image.Rect(0, 0, 1, 1), Bilinear, "0x0x0: it has no pixels"},
+		{p, 1 << 32, 1 << 32, image.Rect(0, 0, 6, 4), Bilinear, "to 4294967296x4294967296: it is larger than memory can be"},
+		{Picture{H: 1 << 32, W: 1 << 32, C: 3}, 5, 5, image.Rect(0, 0, 1, 1), Bilinear, "4294967296x4294967296x3: it is larger than memory can be"},
 		{Picture{H: 2, W: 2, C: 3, Pix: make([]uint8, 5)}, 5, 5, image.Rect(0, 0, 1, 1), Bilinear, "2x2x3 but has 5 bytes, want 12"},
 	} {
 		var dst Picture
@@ -150,6 +152,17 @@ func TestResizeRefuses(t *testing.T) {
 			t.Errorf("Resize of %s: error is %v, want %q", c.p.Size(), err, c.want)
 		}
 	}
+}
+
+// Sizes whose product is no number of bytes are no small picture.
+func TestResetRefuses(t *testing.T) {
+	defer func() {
+		if v := recover(); v != "imageio: a picture of 4294967296x4294967296x3" {
+			t.Errorf("panics with %v", v)
+		}
+	}()
+	new(Picture).Reset(1<<32, 1<<32, 3)
+	t.Error("2^64 pixels have memory")
 }
 
 func TestFilterNames(t *testing.T) {

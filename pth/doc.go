@@ -25,5 +25,8 @@
 // whole model, saved with its code, is such a file: save model.state_dict() instead.
 //
 // No file, however damaged or hostile, makes the package take more memory than the size of a tensor that is really there,
-// and at most some hundred bytes for each byte of its pickle, of which 4 MiB are read and no more. [Open] reads the description of the tensors and checks that each lies within the file; [File.Tensor] then reads one.
+// and at most some hundred bytes for each byte of its pickle, of which 4 MiB are read and no more. What a pickle puts
+// together from one part many times is bounded too, and with it the time: a million entries of dictionaries, names of
+// 64 MiB together. [Open] reads the description of the tensors and checks that each lies within the file; [File.Tensor]
+// then reads one.
 package pth

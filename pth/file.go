@@ -90,7 +90,8 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	f := &File{source: r, tensors: map[string]placed{}}
-	if err := f.collect("", root, places, 0); err != nil {
+	c := collector{file: f, places: places}
+	if err := c.collect("", root, 0); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if len(f.order) == 0 {
@@ -99,14 +100,24 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	return f, nil
 }
 
-// maxDepth and maxTensors bound what a dictionary that has others many times unfolds to.
+// Bounds of what a dictionary that has others many times unfolds to: how deep it goes, how many entries are looked at, how
+// many of them are tensors, and how long all names are together.
 const (
 	maxDepth   = 8
+	maxEntries = 1 << 20
 	maxTensors = 1 << 17
+	maxNames   = 64 << 20 // bytes
 )
 
-// collect finds the tensors in dictionaries of dictionaries. places are where storages begin.
-func (f *File) collect(prefix string, v any, places map[string]int64, depth int) error {
+// collector finds the tensors in dictionaries of dictionaries.
+type collector struct {
+	file    *File
+	places  map[string]int64 // where storages begin
+	entries int              // that were looked at
+	names   int              // bytes of the names that were made
+}
+
+func (c *collector) collect(prefix string, v any, depth int) error {
 	d, ok := v.(*dict)
 	if !ok {
 		return nil
@@ -115,27 +126,43 @@ func (f *File) collect(prefix string, v any, places map[string]int64, depth int)
 		return fmt.Errorf("dictionaries in dictionaries, %d deep", depth)
 	}
 	for _, key := range d.keys {
-		name := prefix
-		switch key := key.(type) {
-		case string:
-			name += key
-		case int64:
-			name += strconv.FormatInt(key, 10)
+		if c.entries++; c.entries > maxEntries {
+			return fmt.Errorf("dictionaries that unfold to more than %d entries", maxEntries)
 		}
 		switch v := d.values[key].(type) {
 		case tensor:
-			if _, ok := f.tensors[name]; ok || len(f.order) == maxTensors {
+			name, err := c.name(prefix, key, "")
+			if err != nil {
+				return err
+			}
+			if _, ok := c.file.tensors[name]; ok || len(c.file.order) == maxTensors {
 				return fmt.Errorf("the tensor %q comes twice, or there are more than %d", shorten(name), maxTensors)
 			}
-			f.order = append(f.order, name)
-			f.tensors[name] = placed{v, places[v.key]}
+			c.file.order = append(c.file.order, name)
+			c.file.tensors[name] = placed{v, c.places[v.key]}
 		case *dict:
-			if err := f.collect(name+".", v, places, depth+1); err != nil {
+			inside, err := c.name(prefix, key, ".")
+			if err != nil {
+				return err
+			}
+			if err := c.collect(inside, v, depth+1); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// name joins the parts of a name.
+func (c *collector) name(prefix string, key any, suffix string) (string, error) {
+	text, ok := key.(string)
+	if !ok {
+		text = strconv.FormatInt(key.(int64), 10) // keys are nothing else
+	}
+	if c.names += len(prefix) + len(text) + len(suffix); c.names > maxNames {
+		return "", fmt.Errorf("names of more than %d bytes together", maxNames)
+	}
+	return prefix + text + suffix, nil
 }
 
 // Names lists the tensors in the file's order.

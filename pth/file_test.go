@@ -1,6 +1,7 @@
 package pth_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"os"
@@ -98,6 +99,34 @@ func TestRefused(t *testing.T) {
 	for range 60 {
 		bomb.op('q', 0).op('}', '(').text("a").op('h', 0).text("b").op('h', 0).op('u')
 	}
+	// Seven floors of thirty doors each to the same room below, which has nothing: 30^7 entries, of 3 KB.
+	maze := newPickle().op('}')
+	for range 7 {
+		maze.op('q', 0).op('}', '(')
+		for i := range 30 {
+			maze.op('K', byte(i), 'h', 0)
+		}
+		maze.op('u')
+	}
+	// One list of a thousand pairs that becomes two thousand dictionaries.
+	lists := newPickle().op(']', '(')
+	for i := range 1000 {
+		lists.integer(i).op('N', 0x86)
+	}
+	lists.op('e', 'q', 0).global("collections", "OrderedDict").op('q', 1)
+	for range 2000 {
+		lists.op('h', 1, 'h', 0, 0x85, 'R')
+	}
+	// Five thousand tensors deep inside of long names: 100 MB of names.
+	names := newPickle()
+	for range 6 {
+		names.op('}').text(strings.Repeat("n", 4000))
+	}
+	names.op('}', '(').text("w").tensor("FloatStorage", "0", 1, 0, nil, nil).op('q', 0)
+	for i := range 5000 {
+		names.integer(i).op('h', 0)
+	}
+	names.op('u', 's', 's', 's', 's', 's', 's')
 	for _, c := range []struct {
 		name        string
 		description []byte
@@ -129,6 +158,11 @@ func TestRefused(t *testing.T) {
 		{"a number", newPickle().op('K', 1).stop(), "a number without tensors"},
 		{"deep dictionaries", nested.stop(), "8 deep"},
 		{"dictionaries many times", bomb.stop(), "8 deep"},
+		{"empty dictionaries many times", maze.stop(), "unfold to more than 1048576 entries"},
+		{"a list that becomes dictionaries", lists.stop(), "more than 1048576 entries together"},
+		{"long names", names.stop(), "names of more than 67108864 bytes together"},
+		{"a long key", newPickle().op('}').text(strings.Repeat("k", 5000)).op('N', 's').stop(), "a key of 5000 bytes"},
+		{"many axes", tensor(1, 0, slices.Repeat([]int{1}, 65), slices.Repeat([]int{1}, 65)), "at most 64 axes"},
 		{"beyond the storage", tensor(6, 1, []int{2, 3}, []int{3, 1}), "beyond its storage"},
 		{"strides beyond the storage", tensor(6, 0, []int{2, 3}, []int{4, 1}), "beyond its storage"},
 		{"repeated elements", tensor(6, 0, []int{1 << 30}, []int{0}), "storage of 6"},
@@ -179,6 +213,44 @@ func TestRefused(t *testing.T) {
 	if _, err := pth.Open(t.TempDir()); err == nil {
 		t.Error("a folder is opened")
 	}
+}
+
+// Archives whose entries look like a description and are none, or are beside one.
+func TestOtherEntries(t *testing.T) {
+	description := newPickle().op('}').text("w").tensor("FloatStorage", "0", 1, 0, nil, nil).op('s').stop()
+	archive := func(names ...string) []byte {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		for _, name := range names {
+			f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+			if err != nil {
+				t.Fatal(err)
+			}
+			content := description
+			if strings.HasSuffix(name, "/0") {
+				content = floats(7)
+			}
+			if !strings.HasSuffix(name, "/") {
+				if _, err := f.Write(content); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	for _, name := range []string{"/data.pkl", "data.pkl/", "data.pkl", "a/b/data.pkl", "a/data.pkl/"} {
+		if _, err := readBytes(archive(name, "a/data/0")); !errors.Is(err, pth.ErrFormat) || !strings.Contains(err.Error(), "without NAME/data.pkl") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f, err := readBytes(archive("a/data.pkl", "a/data/0", "/data.pkl", "data.pkl/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantTensor(t, f, "w", []int{}, 7)
 }
 
 // The dtypes of storages.

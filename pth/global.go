@@ -11,8 +11,8 @@ import (
 // global is one of Python's names that files of tensors have.
 type global struct {
 	module, name string
-	dtype        safetensors.DType             // of a type of storage
-	function     func(args tuple) (any, error) // of something that is called
+	dtype        safetensors.DType                         // of a type of storage
+	function     func(m *machine, args tuple) (any, error) // of something that is called
 }
 
 func (g global) String() string { return g.module + "." + g.name }
@@ -52,11 +52,11 @@ func shorten(s string) string {
 	return s
 }
 
-func (g global) call(args tuple) (any, error) {
+func (g global) call(m *machine, args tuple) (any, error) {
 	if g.function == nil {
 		return nil, fmt.Errorf("a pickle that calls %s", g)
 	}
-	v, err := g.function(args)
+	v, err := g.function(m, args)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", g, err)
 	}
@@ -64,7 +64,7 @@ func (g global) call(args tuple) (any, error) {
 }
 
 // orderedDict is a dictionary: OrderedDict(), or OrderedDict([[key, value], ...]).
-func orderedDict(args tuple) (any, error) {
+func orderedDict(m *machine, args tuple) (any, error) {
 	d := &dict{}
 	if len(args) == 0 {
 		return d, nil
@@ -84,7 +84,7 @@ func orderedDict(args tuple) (any, error) {
 		if len(items) != 2 {
 			return nil, fmt.Errorf("an element that is %s: want a pair", kindOf(p))
 		}
-		if err := d.set(items); err != nil {
+		if err := m.set(d, items); err != nil {
 			return nil, err
 		}
 	}
@@ -110,7 +110,7 @@ func storageOf(id any) (any, error) {
 	kind, ok := t[1].(global)
 	key, ok2 := t[2].(string)
 	length, ok3 := t[4].(int64)
-	if !ok || !ok2 || !ok3 || kind.dtype == "" || length < 0 {
+	if !ok || !ok2 || !ok3 || kind.dtype == "" || length < 0 || len(key) > maxKey {
 		return nil, fmt.Errorf("a storage described by %s, %s and %s", kindOf(t[1]), kindOf(t[2]), kindOf(t[4]))
 	}
 	s := storage{dtype: kind.dtype, key: key, length: length, whole: length}
@@ -138,7 +138,7 @@ type tensor struct {
 }
 
 // rebuildTensor makes a tensor of its storage, first element, shape and strides; what follows is about gradients.
-func rebuildTensor(args tuple) (any, error) {
+func rebuildTensor(_ *machine, args tuple) (any, error) {
 	if len(args) < 4 {
 		return nil, fmt.Errorf("%d arguments: want storage, offset, shape and strides", len(args))
 	}
@@ -147,15 +147,15 @@ func rebuildTensor(args tuple) (any, error) {
 	shape, ok3 := integers(args[2])
 	strides, ok4 := integers(args[3])
 	if !ok || !ok2 || !ok3 || !ok4 || first < 0 || len(shape) != len(strides) {
-		return nil, fmt.Errorf("arguments %s, %s, %s, %s: want storage, offset, shape and strides, none negative",
-			kindOf(args[0]), kindOf(args[1]), kindOf(args[2]), kindOf(args[3]))
+		return nil, fmt.Errorf("arguments %s, %s, %s, %s: want storage, offset, shape and strides, none negative, of at most %d axes",
+			kindOf(args[0]), kindOf(args[1]), kindOf(args[2]), kindOf(args[3]), maxAxes)
 	}
 	t := tensor{storage: s, first: first, shape: shape, strides: strides}
 	return t, t.check()
 }
 
 // rebuildParameter is the tensor, its first argument.
-func rebuildParameter(args tuple) (any, error) {
+func rebuildParameter(_ *machine, args tuple) (any, error) {
 	if len(args) > 0 {
 		if t, ok := args[0].(tensor); ok {
 			return t, nil
@@ -164,9 +164,12 @@ func rebuildParameter(args tuple) (any, error) {
 	return nil, fmt.Errorf("%d arguments: want a tensor first", len(args))
 }
 
+// maxAxes is PyTorch's limit. One tuple, which is written once, can be the shape of many tensors.
+const maxAxes = 64
+
 func integers(v any) ([]int64, bool) {
 	t, ok := v.(tuple)
-	if !ok {
+	if !ok || len(t) > maxAxes {
 		return nil, false
 	}
 	n := make([]int64, len(t))

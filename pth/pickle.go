@@ -19,6 +19,8 @@ type machine struct {
 	stack  []any
 	marks  []int // places in the stack
 	memo   map[uint32]any
+	// entries are those that dictionaries were given. A list of pairs, which is written once, can become many dictionaries.
+	entries int
 	// persistent makes what a persistent identifier stands for.
 	persistent func(id any) (any, error)
 }
@@ -163,7 +165,7 @@ func (m *machine) call(op byte) error {
 	if !ok || !ok2 {
 		return fmt.Errorf("a pickle that calls %s with %s", kindOf(target), kindOf(argument))
 	}
-	v, err := function.call(args)
+	v, err := function.call(m, args)
 	if err != nil {
 		return err
 	}
@@ -276,7 +278,7 @@ func (m *machine) fill(op byte) error {
 		}
 	case *dict:
 		if (op == opSetItem || op == opSetItems) && len(items)%2 == 0 {
-			return target.set(items)
+			return m.set(target, items)
 		}
 	}
 	return fmt.Errorf("a pickle that puts %d values into %s", len(items), kindOf(m.stack[len(m.stack)-1]))

@@ -103,12 +103,22 @@ func (m *machine) line() (string, error) {
 	}
 }
 
-// set sets keys to values, which alternate in items.
-func (d *dict) set(items []any) error {
+// maxKey is the longest key of a dictionary, or of a storage, in bytes.
+const maxKey = 1 << 12
+
+// set sets keys of a dictionary to values, which alternate in items.
+func (m *machine) set(d *dict, items []any) error {
+	if m.entries += len(items) / 2; m.entries > maxEntries {
+		return fmt.Errorf("dictionaries of more than %d entries together", maxEntries)
+	}
 	for i := 0; i < len(items); i += 2 {
 		key := items[i]
-		switch key.(type) {
-		case string, int64:
+		switch text := key.(type) {
+		case string:
+			if len(text) > maxKey {
+				return fmt.Errorf("a dictionary with a key of %d bytes: want at most %d", len(text), maxKey)
+			}
+		case int64:
 		default:
 			return fmt.Errorf("a dictionary with a key that is %s", kindOf(key))
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 )
 
@@ -19,14 +18,15 @@ func readZip(r io.ReaderAt, size int64) (any, map[string]int64, error) {
 		return nil, nil, err
 	}
 	files := map[string]*zip.File{}
+	var description *zip.File
 	folder := ""
 	for _, f := range archive.File {
 		files[f.Name] = f
-		if path.Base(f.Name) == "data.pkl" && strings.Count(f.Name, "/") == 1 {
-			folder = path.Dir(f.Name)
+		if name, ok := strings.CutSuffix(f.Name, "/data.pkl"); ok && name != "" && !strings.Contains(name, "/") {
+			description, folder = f, name
 		}
 	}
-	if folder == "" {
+	if description == nil {
 		return nil, nil, errors.New("a zip archive without NAME/data.pkl")
 	}
 	if f := files[folder+"/byteorder"]; f != nil {
@@ -38,7 +38,7 @@ func readZip(r io.ReaderAt, size int64) (any, map[string]int64, error) {
 			return nil, nil, fmt.Errorf("numbers in %q byte order: want little", order)
 		}
 	}
-	text, err := content(files[folder+"/data.pkl"], maxPickle)
+	text, err := content(description, maxPickle)
 	if err != nil {
 		return nil, nil, err
 	}

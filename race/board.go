@@ -17,11 +17,13 @@ const (
 // Orders are all of them.
 func Orders() []Order { return []Order{ByTime, ByCost} }
 
-// Board is the standings of entries that can be compared: the same task, kind and goal.
+// Board is the standings of entries that can be compared: the same task, kind and goal, measured in the same way.
 type Board struct {
-	Task      string     `json:"task"`
-	Inference bool       `json:"inference"` // false: training
-	Goal      Goal       `json:"goal"`
+	Task      string `json:"task"`
+	Inference bool   `json:"inference"` // false: training
+	Goal      Goal   `json:"goal"`
+	// Metric is what the goal's column shows, as Entry.Metric has it: empty where it was measured plainly.
+	Metric    string     `json:"metric,omitempty"`
 	Standings []Standing `json:"standings"`
 }
 
@@ -59,11 +61,11 @@ func (e *Entry) Standing() Standing {
 func Boards(entries []*Entry, by Order) []Board {
 	var boards []Board
 	for _, e := range entries {
-		inference := e.Inference != nil
-		i := slices.IndexFunc(boards, func(b Board) bool { return b.Task == e.Task && b.Inference == inference && b.Goal == e.Goal })
+		of := Board{Task: e.Task, Inference: e.Inference != nil, Goal: e.Goal, Metric: e.Metric(e.Goal.Column)}
+		i := slices.IndexFunc(boards, of.same)
 		if i < 0 {
 			i = len(boards)
-			boards = append(boards, Board{Task: e.Task, Inference: inference, Goal: e.Goal})
+			boards = append(boards, of)
 		}
 		boards[i].Standings = append(boards[i].Standings, e.Standing())
 	}
@@ -71,9 +73,15 @@ func Boards(entries []*Entry, by Order) []Board {
 		slices.SortStableFunc(b.Standings, func(x, y Standing) int { return compare(x, y, by) })
 	}
 	slices.SortStableFunc(boards, func(a, b Board) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Goal.Column, b.Goal.Column), cmp.Compare(a.Goal.Value, b.Goal.Value))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Goal.Column, b.Goal.Column),
+			cmp.Compare(a.Goal.Value, b.Goal.Value), cmp.Compare(a.Metric, b.Metric))
 	})
 	return boards
+}
+
+// same tells whether two boards are about the same.
+func (b Board) same(other Board) bool {
+	return b.Task == other.Task && b.Inference == other.Inference && b.Goal == other.Goal && b.Metric == other.Metric
 }
 
 func rank(b Board) int {

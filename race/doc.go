@@ -20,6 +20,9 @@
 // for CIFAR10, 93 % top-5 for ImageNet, an F1 score of 0.75 for SQuAD (what the repository's tests ask for; its text says
 // 0.73). The entries that a run writes carry their own, see [Notes]. Others have the goal that their columns imply.
 //
+// A run may measure its accuracy with several views of each picture, or of averaged weights. Such entries have boards of
+// their own, see [Entry.Metric].
+//
 // # Errors
 //
 // A file that is not as the format has it is a [*FormatError] with its line. [ReadAll] returns the entries that can be

@@ -40,6 +40,22 @@ type Entry struct {
 	Notes     *Notes     `json:"notes,omitempty"`     // of runs of Atelier; nil for others
 }
 
+// Metric is the metric of Atelier that the entry's column Top1 or Top5 shows where it was not measured plainly: of several
+// views of each picture, as tta_valid_accuracy, or of averaged weights, as ema_valid_accuracy and swa_valid_accuracy. It is
+// empty for what was measured plainly, as all entries of others are, and for other columns, whose names say it.
+func (e *Entry) Metric(column string) string {
+	name, known := map[string]string{Top1: "valid_accuracy", Top5: "valid_top5"}[column]
+	if !known || e.Notes == nil {
+		return ""
+	}
+	kind, _, _ := strings.Cut(e.Notes.Metric, "valid_")
+	switch kind {
+	case "tta_", "ema_", "swa_":
+		return kind + name
+	}
+	return ""
+}
+
 // Goal is a value that a column of a TSV has to reach.
 type Goal struct {
 	Column string  `json:"column"`

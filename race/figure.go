@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/atelier-go/atelier/chart"
 )
@@ -84,10 +85,16 @@ func (b Board) name() string {
 	if b.Inference {
 		kind = "inference"
 	}
-	if b.Task == "" {
-		return kind
+	if b.Task != "" {
+		kind = b.Task + " " + kind
 	}
-	return b.Task + " " + kind
+	switch {
+	case strings.HasPrefix(b.Metric, "tta_"):
+		kind += " with several views"
+	case b.Metric != "":
+		kind += " with averaged weights (" + b.Metric[:3] + ")"
+	}
+	return kind
 }
 
 // Title is what a board is about.

@@ -248,6 +248,26 @@ func TestSpotPricesAreRefused(t *testing.T) {
 		{[]string{`"misc": {"spotPricePerHour": 0.9}`}, true},
 		{[]string{`"pricing": {"kind": "spot"}`}, true},
 		{[]string{`"hardware2": "p3.2xlarge (spot)"`}, true},
+		{[]string{`"misc": {"spot": "yes"}`}, true},
+		{[]string{`"misc": {"preemptible": "true"}`}, true},
+		{[]string{`"misc": {"spotPrice": "0.92"}`}, true},
+		{[]string{`"misc": {"spotPrice": "$0.92 an hour"}`}, true},
+		{[]string{`"misc": {"spot": {"price": 0.92}}`}, true},
+		{[]string{`"misc": {"spot": ["p3.2xlarge"]}`}, true},
+		{[]string{`"spot": "yes"`}, true},
+		{[]string{`"misc": {"spot": "no"}`}, false},
+		{[]string{`"misc": {"spot": "None"}`}, false},
+		{[]string{`"misc": {"preemptible": "false"}`}, false},
+		{[]string{`"misc": {"spotPrice": "0"}`}, false},
+		{[]string{`"misc": {"spotPrice": "$0.00"}`}, false},
+		{[]string{`"misc": {"spotPrice": 0}`}, false},
+		{[]string{`"misc": {"spot": ""}`}, false},
+		{[]string{`"misc": {"spot": "on-demand"}`}, false},
+		{[]string{`"misc": {"spot": "we did not use spot instances"}`}, false},
+		{[]string{`"misc": {"spot": {}}`}, false},
+		{[]string{`"misc": {"spot": []}`}, false},
+		{[]string{`"misc": {"spot": {"used": false, "price": null}}`}, false},
+		{[]string{`"misc": {"nonPreemptible": "yes"}`}, false},
 		{[]string{`"misc": {"spot": false}`}, false},
 		{[]string{`"misc": {"spot": null}`}, false},
 		{[]string{`"misc": "non-preemptible instance"`}, false},
@@ -281,6 +301,72 @@ func TestSpotPricesAreRefused(t *testing.T) {
 	hardware := strings.Replace(entryJSON(`"costPerHour": 1`), "1 V100", "8 V100 (spot)", 1)
 	if _, err := race.Read(pair(t, t.TempDir(), "e", hardware, tsv)); err == nil || !strings.Contains(err.Error(), "e.json:7: hardware says") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A folder that is a link is entered, what is below it has the link's name, and is there once.
+func TestLinkedFolder(t *testing.T) {
+	dir := t.TempDir()
+	tsv := "epoch\thours\ttop1Accuracy\n1\t0.5\t94\n"
+	pair(t, filepath.Join(dir, "there", "deep"), "good", entryJSON(), tsv)
+	pair(t, filepath.Join(dir, "there"), "bad", "{", tsv)
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(filepath.Join(dir, "there"), link); err != nil {
+		t.Skip(err)
+	}
+	for _, given := range [][]string{{link}, {link + string(filepath.Separator)}, {link, filepath.Join(dir, "there")}} {
+		entries, err := race.ReadAll(given...)
+		if len(entries) != 1 || entries[0].File != filepath.Join(link, "deep", "good.json") {
+			t.Errorf("%v: %d entries", given, len(entries))
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), filepath.Join(link, "bad.json")+":1: ") {
+			t.Errorf("%v: error %v", given, err)
+		}
+	}
+}
+
+// ofRun is what misc has of a run whose goal was of a metric.
+func ofRun(metric string) string {
+	return `"misc": {"until": {"column": "top1Accuracy", "value": 94}, "metric": "` + metric + `", "data": "CIFAR10"}`
+}
+
+// Accuracies of several views, or of averaged weights, are not ranked with those measured plainly, as published ones are.
+func TestBoardsAreOfOneMetric(t *testing.T) {
+	dir := t.TempDir()
+	tsv := "epoch\thours\ttop1Accuracy\ttop5Accuracy\n1\t0.5\t94\t99\n"
+	train := filepath.Join(dir, "CIFAR10", "train")
+	pair(t, train, "published", entryJSON(`"misc": {"metric": "tta_valid_accuracy"}`), tsv) // that of somebody else
+	pair(t, train, "plain", entryJSON(ofRun("valid_accuracy")), tsv)
+	pair(t, train, "views", entryJSON(ofRun("tta_valid_accuracy")), tsv)
+	pair(t, train, "viewsOf5", entryJSON(ofRun("tta_valid_top5")), tsv)
+	pair(t, train, "averaged", entryJSON(ofRun("ema_valid_loss")), tsv)
+	pair(t, train, "loss", entryJSON(ofRun("train_loss")), tsv)
+	entries, err := race.ReadAll(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
+	for _, b := range race.Boards(entries, race.ByTime) {
+		for _, s := range b.Standings {
+			key := b.Title() + ", " + b.Metric
+			got[key] = append(got[key], strings.TrimSuffix(filepath.Base(s.Entry.File), ".json"))
+		}
+	}
+	want := map[string][]string{
+		"CIFAR10 training to top1Accuracy 94 %, ":                                               {"loss", "plain", "published"},
+		"CIFAR10 training with several views to top1Accuracy 94 %, tta_valid_accuracy":          {"views", "viewsOf5"},
+		"CIFAR10 training with averaged weights (ema) to top1Accuracy 94 %, ema_valid_accuracy": {"averaged"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("boards %q, want %q", got, want)
+	}
+	for _, e := range entries { // a column of its own says how it was measured
+		if m := e.Metric("valid_loss"); m != "" {
+			t.Errorf("%s: the metric of valid_loss is %q", e.File, m)
+		}
+		if want := strings.HasPrefix(filepath.Base(e.File), "views"); (e.Metric(race.Top5) == "tta_valid_top5") != want {
+			t.Errorf("%s: the metric of %s is %q", e.File, race.Top5, e.Metric(race.Top5))
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -31,14 +32,22 @@ func onDemand(o *object) error {
 	return nil
 }
 
-// findSpot looks for a spot price in a value and all that is in it; text is what says so.
+// findSpot looks for a spot price in a value and all that is in it; text is what says so. What is in an object whose name
+// says it, as {"spot": {"price": 0.92}}, is of that name too.
 func findSpot(name string, v any) (text string, found bool) {
 	switch v := v.(type) {
 	case string:
-		return v, spot(v)
+		if spot(v) {
+			return v, true
+		}
+		return name + ": " + v, spot(name) && !denied(v)
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if text, found := findSpot(key, v[key]); found {
+			inside := key
+			if spot(name) {
+				inside = name + " " + key
+			}
+			if text, found := findSpot(inside, v[key]); found {
 				return text, true
 			}
 		}
@@ -53,8 +62,19 @@ func findSpot(name string, v any) (text string, found bool) {
 	case nil:
 		return "", false
 	default: // "spot": true, "spotPrice": 0.9
-		return fmt.Sprintf("%s: %v", name, v), v != false && spot(name)
+		return fmt.Sprintf("%s: %v", name, v), v != false && v != 0.0 && spot(name)
 	}
+}
+
+// denied tells whether a text under a name that speaks of spot machines says that it was none: "no", "0", "on-demand", or a
+// sentence about them, which is judged by itself.
+func denied(text string) bool {
+	if price, err := strconv.ParseFloat(strings.TrimLeft(text, "$ "), 64); err == nil {
+		return price == 0
+	}
+	words := wordsOf(text)
+	return len(words) == 0 || speaksOf(words[:1], "no", "none", "not", "never", "false", "off") || mention(words, isOnDemand) ||
+		slices.ContainsFunc(words, func(word string) bool { return isSpot("", word) })
 }
 
 // spot tells whether a text speaks of a spot or preemptible machine, unless it says that it is none, or that the price is

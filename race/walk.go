@@ -34,7 +34,7 @@ func ReadAll(paths ...string) ([]*Entry, error) {
 
 // finder collects the paths of entries.
 type finder struct {
-	seen  map[string]bool // absolute paths
+	seen  map[string]bool // absolute paths, without links
 	files []string
 	errs  []error
 }
@@ -55,12 +55,13 @@ func (f *finder) add(path string) {
 }
 
 func (f *finder) walk(dir string) {
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	root := dir + string(filepath.Separator) // behind which a folder that is a link is entered
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			f.errs = append(f.errs, err)
 			return nil
 		}
-		if hidden(d.Name()) && path != dir {
+		if hidden(d.Name()) && path != root {
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
@@ -97,6 +98,9 @@ func (f *finder) file(path string) {
 
 func (f *finder) take(path string) {
 	whole, err := filepath.Abs(path)
+	if real, failed := filepath.EvalSymlinks(whole); failed == nil {
+		whole = real
+	}
 	if err != nil || f.seen[whole] {
 		return
 	}

@@ -235,10 +235,10 @@ func (o Options) Check() error {
 	want(o.PreserveColour == "" || slices.Contains(Colours, o.PreserveColour), "there is no way to preserve colour %q: want %s", o.PreserveColour, list(Colours))
 	want(slices.Contains(Optimizers, o.Optimizer), "there is no optimizer %q: want %s", o.Optimizer, list(Optimizers))
 	want(positive(o.LearningRate), "LearningRate is %v: want a number above 0", o.LearningRate)
-	want(o.Average < 1, "Average is %v: want a number below 1", o.Average)
-	want(o.History >= 1, "History is %d: want at least 1", o.History)
-	want(!math.IsNaN(o.Tolerance) && o.Tolerance < 1, "Tolerance is %v: want a number below 1", o.Tolerance)
-	want(o.Tile >= 0, "Tile is %d: want a positive number, or 0 for no tiles", o.Tile)
+	want(o.Average < 1 && !math.IsInf(o.Average, -1), "Average is %v: want a number below 1", o.Average)
+	want(o.History >= 1 && o.History <= maxHistory, "History is %d: want 1 to %d", o.History, maxHistory)
+	want(o.Tolerance < 1 && !math.IsInf(o.Tolerance, -1), "Tolerance is %v: want a number below 1", o.Tolerance)
+	want(o.Tile >= 0 && o.Tile <= maxSide, "Tile is %d: want 1 to %d, or 0 for no tiles", o.Tile, maxSide)
 	want(o.TimeBudget >= 0, "TimeBudget is %v: want a positive time, or 0 for no bound", o.TimeBudget)
 	if o.Plan != nil {
 		problems = append(problems, o.Plan.check(o))
@@ -251,10 +251,11 @@ func (o Options) Check() error {
 	return errors.Join(problems...)
 }
 
-// maxSide and maxScales keep sizes where they can be computed with.
+// maxSide, maxScales and maxHistory keep sizes where they can be computed with.
 const (
-	maxSide   = 1 << 16
-	maxScales = 32
+	maxSide    = 1 << 16
+	maxScales  = 32
+	maxHistory = 1000
 )
 
 // checkPictures wants what the mode, the colours and the start need.

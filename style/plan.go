@@ -180,13 +180,13 @@ func (p Plan) check(o Options) error {
 		return errors.New("style: the plan has no scales")
 	}
 	for i, s := range p.Scales {
-		if s.Height < 1 || s.Width < 1 || s.Height > maxSide || s.Width > maxSide || s.Iterations < 0 || s.Tile < 0 {
+		if s.Height < 1 || s.Width < 1 || s.Height > maxSide || s.Width > maxSide || s.Iterations < 0 || s.Tile < 0 || s.Tile > maxSide {
 			return fmt.Errorf("style: scale %d of the plan is %d by %d pixels in tiles of %d for %d iterations",
 				i+1, s.Width, s.Height, s.Tile, s.Iterations)
 		}
 	}
-	if o.Optimizer == LBFGS && p.History < 1 {
-		return fmt.Errorf("style: the plan has a history of %d: want at least 1", p.History)
+	if o.Optimizer == LBFGS && p.History < 1 || p.History > maxHistory {
+		return fmt.Errorf("style: the plan has a history of %d: want 1 to %d", p.History, maxHistory)
 	}
 	return nil
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/atelier-go/atelier/imageio"
 )
 
 // Record is what a painting's file says about how it was made: everything that is needed to make it again, but the inputs
@@ -40,17 +43,18 @@ const (
 	networkKey = "network"
 )
 
-// Text is the record as a picture's metadata has it.
+// Text is the record as a picture's metadata has it. What cannot be written, as of a file's name in another encoding, is
+// replaced.
 func (r Record) Text() (map[string]string, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return nil, fmt.Errorf("style: record: %w", err)
 	}
 	return map[string]string{
-		RecordKey:  string(text),
+		RecordKey:  imageio.Printable(string(text)),
 		seedKey:    fmt.Sprint(r.Options.Seed),
-		networkKey: r.Network.Name + " " + r.Network.SHA256,
-		"Software": r.Program,
+		networkKey: imageio.Printable(r.Network.Name + " " + r.Network.SHA256),
+		"Software": imageio.Printable(r.Program),
 	}, nil
 }
 
@@ -70,6 +74,13 @@ func ParseRecord(text map[string]string) (Record, error) {
 	}
 	if len(r.Styles) != len(r.Options.Styles) || len(r.Masks) > len(r.Styles) {
 		return Record{}, fmt.Errorf("style: the picture's record has %d styles with %d files and %d masks", len(r.Options.Styles), len(r.Styles), len(r.Masks))
+	}
+	files := append([]*Source{r.Content, r.Init}, r.Masks...)
+	for i := range r.Styles {
+		files = append(files, &r.Styles[i])
+	}
+	if slices.ContainsFunc(files, func(s *Source) bool { return s != nil && s.Name == "" }) {
+		return Record{}, errors.New("style: the picture's record has a file without a name")
 	}
 	return r, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/atelier-go/atelier/imageio"
 	"github.com/atelier-go/atelier/style"
 )
 
@@ -15,13 +16,30 @@ func TestParseRecord(t *testing.T) {
 	if _, err := style.ParseRecord(map[string]string{"seed": "1"}); !errors.Is(err, style.ErrNoRecord) {
 		t.Error(err)
 	}
-	for _, text := range []string{"", "{", `{"options":{"styles":[{}]}}`, `{"plan":{"scales":5}}`} {
+	for _, text := range []string{"", "{", `{"options":{"styles":[{}]}}`, `{"plan":{"scales":5}}`, `{"content":{}}`,
+		`{"options":{"styles":[{}]},"style_files":[{}]}`, `{"options":{"styles":[{}]},"style_files":[{"name":"a"}],"masks":[{}]}`} {
 		if _, err := style.ParseRecord(map[string]string{style.RecordKey: text}); err == nil || errors.Is(err, style.ErrNoRecord) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
 	if err := (style.Source{Name: "a.png", SHA256: "12"}).Check("13"); err == nil || !strings.Contains(err.Error(), "a.png is not what it was") {
 		t.Error(err)
+	}
+}
+
+// Names of any bytes can be written, and the record is read back.
+func TestRecordOfAnyNames(t *testing.T) {
+	latin1 := "n\xe4t\x01\ufffe.pth"
+	text, err := style.Record{Program: latin1, Network: style.Source{Name: latin1}, Content: &style.Source{Name: latin1}}.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (imageio.Metadata{Text: text}).Check(); err != nil {
+		t.Error(err)
+	}
+	r, err := style.ParseRecord(text)
+	if want := "n\ufffdt\x01\ufffd.pth"; err != nil || r.Network.Name != want || r.Content.Name != want {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -33,8 +33,8 @@ func newLayout(layers []Layer, h, w int, tile Tile) (layout, error) {
 		stride, receptive = max(stride, l.Stride), max(receptive, l.Receptive)
 	}
 	l := layout{h: h, w: w, windowH: h, windowW: w, stride: stride}
-	if tile.Side < 0 {
-		return l, fmt.Errorf("style: tiles of %d pixels: want a positive number", tile.Side)
+	if tile.Side < 0 || tile.Side > maxSide {
+		return l, fmt.Errorf("style: tiles of %d pixels: want 1 to %d, or 0 for none", tile.Side, maxSide)
 	}
 	side := (tile.Side + stride - 1) / stride * stride
 	halo := ((receptive+1)/2 + stride - 1) / stride * stride

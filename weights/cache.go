@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,18 +48,12 @@ func (c Cache) Path(i Installed) string { return filepath.Join(c.Dir, i.File) }
 
 func (c Cache) record(k Known) string { return filepath.Join(c.Dir, k.Name+".json") }
 
-// Installed returns what is installed of an entry; false if nothing.
+// Installed returns what is installed of an entry; false if nothing, or where the record of it is damaged: see
+// [Cache.Damaged].
 func (c Cache) Installed(k Known) (Installed, bool, error) {
-	text, err := os.ReadFile(c.record(k))
+	i, err := c.read(k)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Installed{}, false, nil
-	}
-	var i Installed
-	if err == nil {
-		err = json.Unmarshal(text, &i)
-	}
-	if err == nil && (i.File == "" || filepath.Base(i.File) != i.File) {
-		err = fmt.Errorf("%s names the file %q", c.record(k), i.File)
 	}
 	if err != nil {
 		return Installed{}, false, fmt.Errorf("weights: %s: %w", k.Name, err)
@@ -68,6 +63,44 @@ func (c Cache) Installed(k Known) (Installed, bool, error) {
 	}
 	return i, true, nil
 }
+
+// Damaged is an error that names the record of an entry, if that is there and does not say what is installed; nil
+// otherwise. Pull and Install replace it. The error is an fs.ErrNotExist: what was installed is not known any more.
+func (c Cache) Damaged(k Known) error {
+	_, err := c.read(k)
+	if damaged, ok := errors.AsType[*damagedError](err); ok {
+		return damaged
+	}
+	return nil
+}
+
+// read reads the record of an entry.
+func (c Cache) read(k Known) (Installed, error) {
+	text, err := os.ReadFile(c.record(k))
+	if err != nil {
+		return Installed{}, err
+	}
+	var i Installed
+	err = json.Unmarshal(text, &i)
+	if err == nil && (i.File == "" || filepath.Base(i.File) != i.File) {
+		err = fmt.Errorf("it names the file %q", i.File)
+	}
+	if err != nil {
+		return Installed{}, &damagedError{k.Name, c.record(k), err}
+	}
+	return i, nil
+}
+
+type damagedError struct {
+	name, record string
+	err          error
+}
+
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("weights: %s: the record of what is installed, %s, is damaged (%v): run \"atelier models pull %s\"", e.name, e.record, e.err, e.name)
+}
+
+func (*damagedError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // note writes down what is installed.
 func (c Cache) note(k Known, i Installed) error {
@@ -83,7 +116,7 @@ func (c Cache) Verify(k Known) (Installed, error) {
 		return i, err
 	}
 	if !ok {
-		return i, fmt.Errorf("weights: %s is not installed", k.Name)
+		return i, cmp.Or(c.Damaged(k), fmt.Errorf("weights: %s is not installed", k.Name))
 	}
 	found, err := examine(k, c.Path(i))
 	if err == nil && found.SHA256 != i.SHA256 {
@@ -160,8 +193,10 @@ func (k Known) hashText() string {
 	return k.SHA256
 }
 
-// NotInstalled is the error of an entry that is not in the cache; it is an fs.ErrNotExist.
-func (c Cache) NotInstalled(k Known) error { return notInstalledError{k.Name, c.Dir} }
+// NotInstalled is the error of an entry that is not in the cache, or whose record is damaged; it is an fs.ErrNotExist.
+func (c Cache) NotInstalled(k Known) error {
+	return cmp.Or(c.Damaged(k), error(notInstalledError{k.Name, c.Dir}))
+}
 
 type notInstalledError struct{ name, dir string }
 
@@ -191,6 +226,7 @@ func (c Cache) Open(name string) (*File, error) {
 // installed.
 func (c Cache) Features(name string) (*Features, error) {
 	var entries []string
+	var damaged error
 	for _, k := range known {
 		if k.Name != name && k.Network != name {
 			continue
@@ -203,6 +239,10 @@ func (c Cache) Features(name string) (*Features, error) {
 		if ok {
 			return LoadFeatures(c.Path(i), k.Network)
 		}
+		damaged = cmp.Or(damaged, c.Damaged(k))
+	}
+	if damaged != nil {
+		return nil, damaged
 	}
 	if len(entries) == 0 {
 		return nil, fmt.Errorf("weights: there is no network %q; there are %s", name, strings.Join(zoo.FeatureNames(), ", "))

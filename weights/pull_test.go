@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -276,6 +277,36 @@ func TestPullFromDamagedPart(t *testing.T) {
 	if n := s.sent.Load(); n < int64(len(s.file)) {
 		t.Errorf("%d of %d bytes were sent", n, len(s.file))
 	}
+}
+
+// A record that was cut off hides what is installed, is named where that is asked for, and is replaced by the next pull.
+func TestDamagedRecord(t *testing.T) {
+	_, k, c := published(t)
+	i := mustPull(t, c, k, Pull{})
+	record := filepath.Join(c.Dir, "squeeze.json")
+	for _, text := range []string{"", `{"file": "squ`, `{"file": "../squeeze.safetensors"}`, "[]"} {
+		if err := os.WriteFile(record, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := c.Installed(k); ok || err != nil {
+			t.Errorf("%q: installed: %v, %v", text, ok, err)
+		}
+		_, err := c.Verify(k)
+		for _, err := range []error{err, c.Damaged(k), c.NotInstalled(k)} {
+			wantError(t, err, record, "is damaged", `"atelier models pull squeeze"`)
+			if !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%v is no fs.ErrNotExist", err)
+			}
+		}
+		if again := mustPull(t, c, k, Pull{}); again != i || c.Damaged(k) != nil {
+			t.Errorf("%q: pulled %+v, want %+v; %v", text, again, i, c.Damaged(k))
+		}
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, "vgg19.json"), []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Features("vgg19")
+	wantError(t, err, "vgg19.json", "is damaged")
 }
 
 func TestPullRefuses(t *testing.T) {

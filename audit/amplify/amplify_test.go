@@ -1,6 +1,8 @@
 package amplify
 
 import (
+	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -288,6 +290,7 @@ func TestBadInput(t *testing.T) {
 			return Counts{Classes: good.Classes, Groups: good.Groups, N: [][]int64{{1, -1}}}.Validate()
 		},
 		"Conf = 2": func() error { _, err := Zhao(good, good, Options{Conf: 2}); return err },
+		"Replicates = 2000000, want 1 to 1000000": func() error { _, err := Zhao(good, good, Options{Replicates: 2_000_000}); return err },
 		"want the same": func() error {
 			_, err := Zhao(good, Counts{Classes: []string{"p"}, Groups: good.Groups, N: good.N}, Options{})
 			return err
@@ -313,6 +316,26 @@ func TestBadInput(t *testing.T) {
 	} {
 		if err := call(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// A context that has ended ends what reads rows and what draws replicates, with its error.
+func TestContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	good := Counts{Classes: []string{"o"}, Groups: []string{"a", "b"}, N: [][]int64{{1, 2}}}
+	rows := "race,recid,high\n" + strings.Repeat("a,1,1\nb,0,1\n", rowsBetween)
+	for name, call := range map[string]func() error{
+		"Zhao":            func() error { _, err := Zhao(good, good, Options{Context: ctx}); return err },
+		"AttributeToTask": func() error { _, err := painters(t, 40).AttributeToTask(Options{Context: ctx}); return err },
+		"ReadTable": func() error {
+			_, err := ReadTable(strings.NewReader(rows), Columns{Attribute: "race", Task: "recid", PredictedTask: "high", Context: ctx})
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error %v", name, err)
 		}
 	}
 }

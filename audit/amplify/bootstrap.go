@@ -23,7 +23,7 @@ func percentiles(value float64, replicates []float64, conf, n float64) audit.Est
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x616d706c696679)) }
 
-func bootstrapZhao(train, predicted Counts, kept []int, o Options) audit.Estimate {
+func bootstrapZhao(train, predicted Counts, kept []int, o Options) (audit.Estimate, error) {
 	var toward [][]int
 	for _, i := range kept {
 		toward = append(toward, biasedToward(train.N[i]))
@@ -32,9 +32,12 @@ func bootstrapZhao(train, predicted Counts, kept []int, o Options) audit.Estimat
 	trains, predictions := newResampler(train.N), newResampler(predicted.N)
 	replicates := make([]float64, o.Replicates)
 	for b := range replicates {
+		if err := ended(o.Context); err != nil {
+			return audit.Estimate{}, err
+		}
 		replicates[b] = meanAmplification(trains.draw(rng), predictions.draw(rng), kept, toward)
 	}
-	return percentiles(meanAmplification(train.N, predicted.N, kept, toward), replicates, o.Conf, float64(predictions.n))
+	return percentiles(meanAmplification(train.N, predicted.N, kept, toward), replicates, o.Conf, float64(predictions.n)), nil
 }
 
 // A resampler draws tables as multinomials over the cells of one.
@@ -63,16 +66,19 @@ func (r *resampler) draw(rng *rand.Rand) [][]int64 {
 	return r.rows
 }
 
-func (t *Table) bootstrapDirectional(signs []int, toTask bool, o Options) audit.Estimate {
+func (t *Table) bootstrapDirectional(signs []int, toTask bool, o Options) (audit.Estimate, error) {
 	rng := newRand(o.Seed)
 	rows := newResampler([][]int64{t.n})
 	m := t.moves(t.n, toTask, nil)
 	value := meanMove(m, signs, len(t.Attributes))
 	replicates := make([]float64, o.Replicates)
 	for b := range replicates {
+		if err := ended(o.Context); err != nil {
+			return audit.Estimate{}, err
+		}
 		replicates[b] = meanMove(t.moves(rows.draw(rng)[0], toTask, m), signs, len(t.Attributes))
 	}
-	return percentiles(value, replicates, o.Conf, float64(t.total))
+	return percentiles(value, replicates, o.Conf, float64(t.total)), nil
 }
 
 // meanMove is the mean over the pairs that have rows, NaN if none has.

@@ -1,6 +1,7 @@
 package amplify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -49,7 +50,7 @@ func share(row []int64, g int) (b float64, n int64) {
 // Options says how to compute intervals and what counts.
 type Options struct {
 	Conf       float64 // of the intervals, in (0, 1); 0 means 0.95
-	Replicates int     // of the bootstrap; 0 means 1,000
+	Replicates int     // of the bootstrap, at most a million; 0 means 1,000
 	Seed       uint64
 	// Margin is how far a predicted share may be from that of training before it is a violation; 0 means 0.05.
 	Margin float64
@@ -63,6 +64,19 @@ type Options struct {
 	// directional measures does. By default rows with neither a task nor an attribute are dropped. It matters only where
 	// rows can have no task.
 	AsPublished bool
+	// Context ends the computation early, with its error; nil means that nothing does.
+	Context context.Context
+}
+
+// maxReplicates is the limit of audits too.
+const maxReplicates = 1_000_000
+
+// ended is the error of a context that has ended.
+func ended(ctx context.Context) error {
+	if ctx == nil || ctx.Err() == nil {
+		return nil
+	}
+	return fmt.Errorf("amplify: %w", ctx.Err())
 }
 
 func (o Options) withDefaults() Options {
@@ -83,8 +97,8 @@ func (o Options) validate() error {
 	if !(o.Conf > 0 && o.Conf < 1) {
 		errs = append(errs, fmt.Errorf("amplify: Conf = %v, want in (0, 1)", o.Conf))
 	}
-	if o.Replicates < 0 {
-		errs = append(errs, fmt.Errorf("amplify: Replicates = %d, want > 0", o.Replicates))
+	if o.Replicates < 0 || o.Replicates > maxReplicates {
+		errs = append(errs, fmt.Errorf("amplify: Replicates = %d, want 1 to %d", o.Replicates, maxReplicates))
 	}
 	if !(o.Margin > 0 && o.Margin < 1) {
 		errs = append(errs, fmt.Errorf("amplify: Margin = %v, want in (0, 1)", o.Margin))

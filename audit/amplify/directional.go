@@ -100,7 +100,9 @@ func (t *Table) directional(o Options, toTask bool) (*DirectionalResult, error) 
 	if len(r.Pairs) == 0 {
 		return nil, fmt.Errorf("amplify: %s: no row has a cause", r.Direction)
 	}
-	r.Mean = t.bootstrapDirectional(signs, toTask, o)
+	if r.Mean, err = t.bootstrapDirectional(signs, toTask, o); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 

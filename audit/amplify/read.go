@@ -2,6 +2,7 @@ package amplify
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -20,7 +21,12 @@ type Columns struct {
 	PredictedAttribute, PredictedTask string
 	// Only, if not nil, are the values of Attribute to keep; rows with another are skipped.
 	Only []string
+	// Context ends the reading early, with its error; nil means that nothing does.
+	Context context.Context
 }
+
+// rowsBetween is after how many rows the context is looked at.
+const rowsBetween = 1000
 
 // maxValues guards against columns that are numbers or names rather than classes.
 const maxValues = 10000
@@ -34,7 +40,11 @@ func ReadTable(r io.Reader, c Columns) (*Table, error) {
 		return nil, errors.New("amplify: name the column of the attribute and that of the task")
 	}
 	rows := map[[4]string]int64{}
+	read := 0
 	err := readColumns(r, names, func(line int, v []string) error {
+		if read++; read%rowsBetween == 0 && c.Context != nil && c.Context.Err() != nil {
+			return c.Context.Err()
+		}
 		if c.Only != nil && !slices.Contains(c.Only, v[0]) {
 			return nil
 		}
@@ -55,7 +65,7 @@ func ReadParquet(path string, c Columns) (*Table, error) {
 	if c.Attribute == "" || c.Task == "" {
 		return nil, errors.New("amplify: name the column of the attribute and that of the task")
 	}
-	var spec table.Spec
+	spec := table.Spec{Context: c.Context}
 	var places, cross []int // places[i] is which of the four the i-th column is
 	for i, name := range []string{c.Attribute, c.Task, c.PredictedAttribute, c.PredictedTask} {
 		if name != "" {

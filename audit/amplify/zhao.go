@@ -80,7 +80,10 @@ func Zhao(train, predicted Counts, o Options) (*ZhaoResult, error) {
 		return nil, fmt.Errorf("amplify: none of the %d classes is left: %d are too rare in training, %d are never predicted",
 			len(train.Classes), r.RarelyTrained, r.NeverPredicted)
 	}
-	r.Mean = bootstrapZhao(train, predicted, kept, o)
+	var err error
+	if r.Mean, err = bootstrapZhao(train, predicted, kept, o); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 

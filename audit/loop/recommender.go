@@ -94,7 +94,10 @@ func (r Recommender) Run(o Options) (*Result, error) {
 	for _, g := range r.Groups {
 		names = append(names, g.Name)
 	}
-	result := simulate(o, names, r.trueShares(), func(rng *rand.Rand) process { return newShop(r, rng) })
+	result, err := simulate(o, names, r.trueShares(), func(rng *rand.Rand) process { return newShop(r, rng) })
+	if err != nil {
+		return nil, err
+	}
 	result.Limit = limit
 	return result, nil
 }

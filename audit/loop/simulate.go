@@ -2,6 +2,7 @@ package loop
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -21,6 +22,16 @@ type Options struct {
 	At []int `json:"-"`
 	// Conf is the share of runs inside the band, in (0, 1); 0 means 0.95.
 	Conf float64 `json:"conf"`
+	// Context ends the simulation early, with its error; nil means that nothing does.
+	Context context.Context `json:"-"`
+}
+
+// ended is the context's error where that has ended.
+func (o Options) ended() error {
+	if o.Context == nil {
+		return nil
+	}
+	return o.Context.Err()
 }
 
 // Result is what a simulation found.
@@ -110,13 +121,20 @@ func (u Urn) Run(o Options) (*Result, error) {
 	for _, a := range u.Areas {
 		names = append(names, a.Name)
 	}
-	result := simulate(o, names, u.trueShares(), func(rng *rand.Rand) process { return newUrnProcess(u, rng) })
+	result, err := simulate(o, names, u.trueShares(), func(rng *rand.Rand) process { return newUrnProcess(u, rng) })
+	if err != nil {
+		return nil, err
+	}
 	result.Limit = limit
 	return result, nil
 }
 
-// simulate runs o.Runs processes and sums them up. noted is [series][day][run].
-func simulate(o Options, names []string, truth []float64, start func(*rand.Rand) process) *Result {
+// daysBetween is after how many days of a run the context is looked at.
+const daysBetween = 1000
+
+// simulate runs o.Runs processes and sums them up.
+func simulate(o Options, names []string, truth []float64, start func(*rand.Rand) process) (*Result, error) {
+	// noted: [series day run]
 	noted := make([][][]float64, len(names))
 	for i := range noted {
 		noted[i] = make([][]float64, len(o.At))
@@ -134,6 +152,9 @@ func simulate(o Options, names []string, truth []float64, start func(*rand.Rand)
 				day := 0
 				for d, at := range o.At {
 					for ; day < at; day++ {
+						if day%daysBetween == 0 && o.ended() != nil {
+							return
+						}
 						p.day()
 					}
 					p.shares(shares)
@@ -145,11 +166,14 @@ func simulate(o Options, names []string, truth []float64, start func(*rand.Rand)
 		})
 	}
 	wg.Wait()
+	if err := o.ended(); err != nil {
+		return nil, fmt.Errorf("loop: %w", err)
+	}
 	result := &Result{Days: o.At, Runs: o.Runs, Seed: o.Seed, Conf: o.Conf}
 	for i, name := range names {
 		result.Series = append(result.Series, summarise(name, truth[i], noted[i], o.Conf))
 	}
-	return result
+	return result, nil
 }
 
 // summarise reduces the shares of all runs, [day][run], which it sorts.

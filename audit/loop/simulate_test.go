@@ -1,11 +1,14 @@
 package loop
 
 import (
+	"context"
+	"errors"
 	"math"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -152,6 +155,17 @@ func TestOptionsAreChecked(t *testing.T) {
 		if _, err := oakland(0).Run(o); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%+v: error %v, want one about %s", o, err, name)
 		}
+	}
+}
+
+// A simulation of more days than there is time for ends with its context.
+func TestContextEnds(t *testing.T) {
+	for name, run := range map[string]func(Options) (*Result, error){"urn": oakland(0).Run, "recommender": meetups(Clicks, .3).Run} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if r, err := run(Options{Days: 1 << 40, Runs: 3, Seed: 1, Context: ctx}); !errors.Is(err, context.DeadlineExceeded) || r != nil {
+			t.Errorf("%s: %v, error %v", name, r != nil, err)
+		}
+		cancel()
 	}
 }
 

@@ -209,6 +209,9 @@ func countBlocks(source *blocks, spec *Spec, fields []field, columns int, stop *
 	c := &csvWorker{worker: w, fields: fields, columns: columns}
 	var b block
 	for !stop.is() {
+		if err := spec.ended(); err != nil {
+			return nil, err
+		}
 		if err := source.next(&b, blockSize); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {

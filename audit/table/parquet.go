@@ -167,6 +167,9 @@ func countRanges(spec *Spec, roles []parquetRole, source *ranges, stop *stopped)
 	}
 	p := parquetWorker{worker: w}
 	for !stop.is() {
+		if err := spec.ended(); err != nil {
+			return nil, err
+		}
 		r, more := source.next()
 		if !more {
 			break

@@ -44,6 +44,9 @@ func countRows(header []string, rows iter.Seq[[]string], spec *Spec) (*Counts, e
 			if n, err = 0, c.flush(n); err != nil {
 				return nil, err
 			}
+			if err := spec.ended(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := c.flush(n); err != nil {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -23,6 +24,9 @@ const DefaultMaxValues = 1000
 
 // MostValues is the most that [Column.MaxValues] may be: what fits into the bits that a key has for a category.
 const MostValues = 1<<16 - 1
+
+// MaxWorkers is the most that [Spec.Workers] may be: each has memory of its own.
+const MaxWorkers = 4096
 
 const (
 	exactNumbers   = 1024 // different values of a number up to which each has its own bin
@@ -66,8 +70,10 @@ type Spec struct {
 	Header []string
 	// Trim drops spaces around fields of CSV that are not quoted.
 	Trim bool
-	// Workers is how many processors to use, zero for all.
+	// Workers is how many processors to use, zero for all. At most MaxWorkers.
 	Workers int
+	// Context ends the counting early, with its error; nil means that nothing does.
+	Context context.Context
 }
 
 // validate checks what can be checked without the rows.
@@ -100,8 +106,8 @@ func (s *Spec) validate() error {
 	if len(s.Filters) > maxFilters {
 		errs = append(errs, fmt.Errorf("%d filters, want at most %d", len(s.Filters), maxFilters))
 	}
-	if s.Workers < 0 {
-		errs = append(errs, fmt.Errorf("%d workers, want at least 0", s.Workers))
+	if s.Workers < 0 || s.Workers > MaxWorkers {
+		errs = append(errs, fmt.Errorf("%d workers, want 0 to %d", s.Workers, MaxWorkers))
 	}
 	if c := s.comma(); c == '"' || c == '\n' || c == '\r' || c >= 0x80 {
 		errs = append(errs, fmt.Errorf("comma %q cannot separate fields", c))
@@ -110,6 +116,14 @@ func (s *Spec) validate() error {
 		return fmt.Errorf("table: %w", err)
 	}
 	return nil
+}
+
+// ended is the context's error where that has ended.
+func (s *Spec) ended() error {
+	if s.Context == nil {
+		return nil
+	}
+	return s.Context.Err()
 }
 
 func (s *Spec) comma() byte {

@@ -2,6 +2,7 @@ package table_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -281,6 +282,8 @@ func TestBadInput(t *testing.T) {
 	for i := range 100_000 {
 		fmt.Fprintf(&many, "v%d,1\n", i)
 	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
 	for name, c := range map[string]struct {
 		text, want string
 		spec       func(*table.Spec)
@@ -305,6 +308,8 @@ func TestBadInput(t *testing.T) {
 		"no such twin":     {"g,x\na,1\n", `there is no column "g#2"`, func(s *table.Spec) { s.Columns[0].Name = "g#2" }},
 		"weight":           {"g,x\na,1\nb,-1\n", `line 3: weight "-1": want at least 0`, func(s *table.Spec) { s.Columns, s.Crosses, s.Weight = s.Columns[:1], [][]int{{0}}, "x" }},
 		"missing weight":   {"g,x\na,\n", `line 2: weight "": want at least 0`, func(s *table.Spec) { s.Columns, s.Crosses, s.Weight = s.Columns[:1], [][]int{{0}}, "x" }},
+		"workers":          {"g,x\n", "1000000000 workers, want 0 to 4096", func(s *table.Spec) { s.Workers = 1_000_000_000 }},
+		"context":          {"g,x\na,1\n", "context canceled", func(s *table.Spec) { s.Context = ended }},
 		"comma":            {"g,x\n", `comma '"' cannot separate fields`, func(s *table.Spec) { s.Comma = '"' }},
 		"cross":            {"g,x\n", "cross [7]: there are 2 columns", func(s *table.Spec) { s.Crosses = [][]int{{7}} }},
 		"condition":        {"g,x\n", `there is no comparison "~"`, func(s *table.Spec) { s.Where = []table.Filter{{"g", "~", "1"}} }},

@@ -68,8 +68,8 @@ func parse(text []byte) (entries []Entry, last string, err error) {
 }
 
 // Append adds an entry to the log at path, which is made if it does not exist, and returns the entry before it, nil if
-// there was none. The log is checked first; a log that was tampered with is left as it is. When Append returns nil the
-// entry is on the disk; when it fails nothing was added. On Unix several processes may append at once.
+// there was none. The log is checked first; a log that was tampered with is left as it is. When err is nil the
+// entry is on the disk; when it is not nothing was added. On Unix several processes may append at once.
 func Append(path string, e Entry) (previous *Entry, err error) {
 	if err := e.validate(); err != nil {
 		return nil, err

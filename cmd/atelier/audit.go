@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"strings"
 	"time"
@@ -71,6 +72,8 @@ func (f *auditFlags) complete(command, path string) (audit.Options, error) {
 		return o, usagef("%s: --min-n is %d, want at least 1", command, o.MinN)
 	case o.Replicates < 1:
 		return o, usagef("%s: --replicates is %d, want at least 1", command, o.Replicates)
+	case o.Workers < 0 || o.Workers > table.MaxWorkers:
+		return o, usagef("%s: --threads is %d, want 1 to %d, or 0 for all processors", command, o.Workers, table.MaxWorkers)
 	case o.MaxValues < 1 || o.MaxValues > table.MostValues:
 		return o, usagef("%s: --max-values is %d, want 1 to %d", command, o.MaxValues, table.MostValues)
 	}
@@ -135,7 +138,7 @@ data can say is read from a YAML file, --card; "atelier audit card" writes one t
   atelier audit predictions.parquet --label hired --prediction said --group gender --baseline degree --json
   atelier audit rows.csv --label y --prediction p --group age --card card.yaml --report README.md`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(args[0], cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args[0], cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -147,11 +150,12 @@ data can say is read from a YAML file, --card; "atelier audit card" writes one t
 	return cmd
 }
 
-func (f *auditCommand) run(path string, stdout io.Writer) error {
+func (f *auditCommand) run(ctx context.Context, path string, stdout io.Writer) error {
 	o, err := f.complete("audit", path)
 	if err != nil {
 		return err
 	}
+	o.Context = ctx
 	if err := f.check("audit"); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -139,6 +141,7 @@ func TestAuditUsage(t *testing.T) {
 		{"audit ROWS --label a --prediction b --group c --confidence 95", "--confidence is 95", exitUsage},
 		{"audit ROWS --label a --prediction b --group c --min-n 0", "--min-n is 0", exitUsage},
 		{"audit ROWS --label a --prediction b --group c --replicates 0", "--replicates is 0", exitUsage},
+		{"audit ROWS --label a --prediction b --group c --threads 1000000000", "--threads is 1000000000, want 1 to 4096", exitUsage},
 		{"audit ROWS --label a --prediction b --group c --comma ::", "--comma", exitUsage},
 		{"audit ROWS --label a --prediction b --group c --reference x", "want column=value", exitUsage},
 		{"audit ROWS --label a --prediction b --group c --cross a,b --no-cross", "--no-cross", exitUsage},
@@ -148,9 +151,11 @@ func TestAuditUsage(t *testing.T) {
 		{"audit loop --area A", "--area A", exitUsage},
 		{"audit loop --area A,x", "not a number", exitUsage},
 		{"audit loop --area A,1 --group B,1", "want one of them", exitUsage},
+		{"audit loop --plot x.gif", "--plot x.gif: want a name that ends in .png or .svg", exitUsage},
 		{"audit loop --correction cure", "none, reject", exitUsage},
 		{"audit loop --area A,1", "area", exitError},
 		{"audit amplify ROWS", "--attribute", exitUsage},
+		{"audit amplify ROWS --attribute c --task a --predicted-task b --replicates 2000000", "Replicates = 2000000, want 1 to 1000000", exitError},
 		{"audit amplify ROWS --class c", "--train-share", exitUsage},
 		{"audit amplify ROWS --class c --train-share a --predicted-share b --groups x", "--groups has 1", exitUsage},
 		{"audit probe ROWS", "--ask is missing", exitUsage},
@@ -291,6 +296,10 @@ func TestAuditTrack(t *testing.T) {
 	path := compas(t)
 	log := filepath.Join(t.TempDir(), "audits.jsonl")
 	args := []string{"audit", "track", path, "--label", "two_year_recid", "--score", "decile_score", "--threshold", "5", "--group", "race", "--log", log, "--model", "v1"}
+	refused(t, append(args, "--fail-if", "fpr.gap@rase>0.1"), "no groups by rase; it has")
+	if _, err := os.Stat(log); err == nil {
+		t.Error("a limit that cannot be applied has begun a log")
+	}
 	lacks(t, succeed(t, append(args, "--fail-if", "fpr.gap>0.3")...), "This is the first audit", "fpr.gap>0.3 is kept")
 	code, stdout, stderr := atelier(t, append(args, "--fail-if", "fpr.gap@race>0.1", "--fail-if", "accuracy<0.5")...)
 	if code != exitError || !strings.Contains(stderr, "fpr.gap@race>0.1 is crossed") || strings.Contains(stderr, "accuracy") {
@@ -301,6 +310,23 @@ func TestAuditTrack(t *testing.T) {
 		t.Errorf("log %v\n%s", err, text)
 	}
 	lacks(t, succeed(t, append(args, "--json")...), `"drift"`)
+}
+
+// The first interruption ends the commands that may take long.
+func TestAuditInterrupted(t *testing.T) {
+	path := compas(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range [][]string{
+		{"audit", path, "--label", "two_year_recid", "--score", "decile_score", "--threshold", "5", "--group", "race"},
+		{"audit", "loop"},
+		{"audit", "amplify", path, "--attribute", "race", "--task", "two_year_recid", "--predicted-task", "decile_score"},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := run(ctx, args, strings.NewReader(""), &stdout, &stderr); code != exitInterrupted || stdout.Len() > 0 || stderr.String() != "atelier: interrupted\n" {
+			t.Errorf("%v: exit %d, %.200q, %q", args, code, stdout.String(), stderr.String())
+		}
+	}
 }
 
 func TestAuditSelftest(t *testing.T) {

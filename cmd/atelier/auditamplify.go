@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +37,7 @@ predictions.`,
   atelier audit amplify test.csv --train train.csv --attribute gender --task verb --predicted-attribute gender_said --predicted-task verb_said
   atelier audit amplify imsitu.csv --class verb --train-share training_ratio --predicted-share gender_ratio_before_RBA --groups man,woman`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(args[0], cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args[0], cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -67,7 +68,8 @@ type amplified struct {
 	TaskToAttribute *amplify.DirectionalResult `json:"task_to_attribute,omitempty"`
 }
 
-func (f *auditAmplifyFlags) run(path string, stdout io.Writer) error {
+func (f *auditAmplifyFlags) run(ctx context.Context, path string, stdout io.Writer) error {
+	f.columns.Context, f.options.Context = ctx, ctx
 	if err := f.check("audit amplify"); err != nil {
 		return err
 	}

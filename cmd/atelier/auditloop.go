@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -37,7 +38,7 @@ Without either, two areas of which one has a few more incidents.`,
   atelier audit loop --area top1,3.68511,3.68511,609 --area top2,2.816466,2.816466,379
   atelier audit loop --group men,0.3 --group women,0.25 --policy click-rate --report loop.html`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -60,8 +61,12 @@ Without either, two areas of which one has a few more incidents.`,
 	return cmd
 }
 
-func (f *auditLoopFlags) run(stdout io.Writer) error {
+func (f *auditLoopFlags) run(ctx context.Context, stdout io.Writer) error {
+	f.options.Context = ctx
 	if err := f.check("audit loop"); err != nil {
+		return err
+	}
+	if err := checkPicture("audit loop", f.plot); err != nil {
 		return err
 	}
 	if len(f.areas) > 0 && len(f.groups) > 0 {

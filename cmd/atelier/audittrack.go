@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"time"
@@ -34,7 +35,9 @@ A limit is METRIC[.STATISTIC][@COLUMN,...]>NUMBER, or <, as in accuracy<0.8, fpr
 fnr.max@race,sex>0.4, tpr.min<0.5, fpr.drift>0.05. An estimate beyond the limit that may be chance does not fail.`,
 		Example: `  atelier audit track predictions.csv --label y --prediction p --group race --log audits.jsonl --model v7 --fail-if "fpr.gap>0.1"`,
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(args[0], cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), args[0], cmd.OutOrStdout())
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -53,11 +56,12 @@ type tracked struct {
 	Drift    *track.Drift    `json:"drift,omitempty"`
 }
 
-func (f *auditTrackFlags) run(path string, stdout io.Writer) error {
+func (f *auditTrackFlags) run(ctx context.Context, path string, stdout io.Writer) error {
 	o, err := f.complete("audit track", path)
 	if err != nil {
 		return err
 	}
+	o.Context = ctx
 	if err := f.check("audit track"); err != nil {
 		return err
 	}
@@ -80,11 +84,17 @@ func (f *auditTrackFlags) run(path string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	judging := track.Options{Conf: o.Confidence}
+	for _, gate := range gates { // one that cannot be applied, as of a column that is misspelt, leaves the log as it is
+		if _, err := gate.Check(entry, nil, judging); err != nil {
+			return err
+		}
+	}
 	previous, err := track.Append(f.log, entry)
 	if err != nil {
 		return err
 	}
-	return f.judge(stdout, entry, previous, gates, track.Options{Conf: o.Confidence})
+	return f.judge(stdout, entry, previous, gates, judging)
 }
 
 // judge compares an entry with the one before and with the gates, and fails if one is crossed.

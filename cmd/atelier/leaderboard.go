@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -30,14 +32,16 @@ func newLeaderboard() *cobra.Command {
 		Use:   "leaderboard DIR...",
 		Short: "Rank records of time and cost to a goal",
 		Long: `Rank records of how long training took to reach a goal, and what it cost: those that "atelier train --until" leaves in a
-run's folder, and DAWNBench's entries, in folders and the folders below them. Each task and goal has a table. Times are of
+run's folder, and DAWNBench's entries, in folders and the folders below them. Each task and goal has a table, and goals that
+were reached with several views (tta_top1) or averaged weights (ema_top1, swa_top1) have tables of their own. Times are of
 training without evaluation, up to the first epoch that reached the goal.
 
 Entries that are malformed, or have a spot price, are named with file and line; the others are shown, and the exit code is
 then 1.`,
 		Example: `  atelier leaderboard runs
   atelier leaderboard runs dawn-bench-entries/CIFAR10 --by cost --plot cost.png
-  atelier leaderboard runs --until top1=0.9`,
+  atelier leaderboard runs --until top1=0.9
+  atelier leaderboard runs --until tta_top1=0.9`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(args, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -65,7 +69,8 @@ func (f *leaderboardFlags) run(paths []string, stdout, stderr io.Writer) error {
 	}
 	if f.until.Metric != "" {
 		var err error
-		entries, err = judgedBy(entries, columnGoal(f.until), stderr)
+		goal, metric := columnGoal(f.until)
+		entries, err = judgedBy(entries, goal, metric, stderr)
 		problems = errors.Join(problems, err)
 	}
 	if len(entries) == 0 {
@@ -79,37 +84,61 @@ func (f *leaderboardFlags) run(paths []string, stdout, stderr io.Writer) error {
 	return errors.Join(problems, err)
 }
 
-// columnGoal is a goal as TSV files have it: top1, top5 and f1 are DAWNBench's columns, loss is that of validation, others are
-// names of columns.
-func columnGoal(g learn.Goal) race.Goal {
-	switch g.Metric {
-	case "top1", "accuracy", "valid_accuracy":
-		return race.Goal{Column: race.Top1, Value: scoreColumn{times: 100}.show(g.Value)}
-	case "top5", "valid_top5":
-		return race.Goal{Column: race.Top5, Value: scoreColumn{times: 100}.show(g.Value)}
-	case "f1":
-		return race.Goal{Column: race.F1, Value: g.Value}
-	case "loss":
-		return race.Goal{Column: learn.MetricValidLoss, Value: g.Value}
-	default:
-		return race.Goal{Column: g.Metric, Value: g.Value}
+// columnGoal is a goal as TSV files have it, and the metric that its column has to show, as race.Entry.Metric has it: top1,
+// top5 and f1 are DAWNBench's columns, loss is that of validation, others are names of columns. Of several views or averaged
+// weights, as tta_top1 and ema_loss, the columns are the same, but for those that have the name of the metric.
+func columnGoal(g learn.Goal) (goal race.Goal, metric string) {
+	kind, name := "", g.Metric
+	for _, k := range []string{"ema_", "swa_", "tta_"} {
+		if rest, is := strings.CutPrefix(g.Metric, k); is {
+			kind, name = k, rest
+		}
 	}
+	name = strings.TrimPrefix(name, "valid_")
+	percent := scoreColumn{times: 100}.show(g.Value)
+	switch {
+	case name == "top1" || name == "accuracy":
+		goal, metric = race.Goal{Column: race.Top1, Value: percent}, "valid_accuracy"
+	case name == "top5":
+		goal, metric = race.Goal{Column: race.Top5, Value: percent}, "valid_top5"
+	case g.Metric == "f1":
+		return race.Goal{Column: race.F1, Value: g.Value}, ""
+	case name == "loss":
+		return race.Goal{Column: kind + learn.MetricValidLoss, Value: g.Value}, ""
+	default:
+		return race.Goal{Column: g.Metric, Value: g.Value}, ""
+	}
+	if kind == "" {
+		return goal, ""
+	}
+	return goal, kind + metric
 }
 
-// judgedBy gives entries of training another goal; others, and those that do not have its column, are left out, and
-// counted.
-func judgedBy(entries []*race.Entry, goal race.Goal, stderr io.Writer) ([]*race.Entry, error) {
+// judgedBy gives entries of training another goal; others, those that do not have its column, and those whose column shows
+// another metric are left out, and counted.
+func judgedBy(entries []*race.Entry, goal race.Goal, metric string, stderr io.Writer) ([]*race.Entry, error) {
 	var judged []*race.Entry
+	var others []string // metrics
 	for _, e := range entries {
-		if e.Progress != nil && e.SetGoal(goal) == nil {
+		if e.Progress == nil {
+			continue
+		}
+		if m := e.Metric(goal.Column); m != metric {
+			others = append(others, cmp.Or(m, goal.Column))
+		} else if e.SetGoal(goal) == nil {
 			judged = append(judged, e)
 		}
 	}
+	what := cmp.Or(metric, goal.Column)
 	if len(judged) == 0 && len(entries) > 0 {
-		return nil, fmt.Errorf("none of the %d entries has epochs with %s", len(entries), goal.Column)
+		slices.Sort(others)
+		if others = slices.Compact(others); len(others) > 0 {
+			what += ", only with " + strings.Join(others, ", ")
+		}
+		return nil, fmt.Errorf("none of the %d entries has epochs with %s", len(entries), what)
 	}
 	if n := len(entries) - len(judged); n > 0 {
-		fmt.Fprintf(stderr, "%d of %d entries have no epochs with %s and are left out\n", n, len(entries), goal.Column)
+		fmt.Fprintf(stderr, "%d of %d entries have no epochs with %s and are left out\n", n, len(entries), what)
 	}
 	return judged, nil
 }

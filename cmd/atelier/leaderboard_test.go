@@ -93,11 +93,18 @@ func TestTrainUntilWithProxy(t *testing.T) {
 
 // testResumedUntil goes on with a run that was at its goal.
 func testResumedUntil(t *testing.T, out string, before float64) {
-	code, stdout, stderr := atelier(t, "train", "--resume", "--out", out)
+	was, err := race.Read(filepath.Join(out, "dawnbench.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := atelier(t, "train", "--resume", "--out", out, "--threads", "3")
 	if code != exitOK || !strings.Contains(stdout, "8 steps") || !strings.Contains(stdout, "valid_top5 reached 0.2 in epoch 1 ") {
 		t.Errorf("the goal was reached already: exit %d, %s%s", code, stdout, stderr)
 	}
-	code, _, stderr = atelier(t, "train", "--resume", "--out", out, "--until", hard)
+	if e, err := race.Read(filepath.Join(out, "dawnbench.json")); err != nil || e.Hardware != was.Hardware || e.Notes.Threads != was.Notes.Threads {
+		t.Errorf("%v: a machine that has trained nothing is in the record: %q", err, e.Hardware)
+	}
+	code, _, stderr = atelier(t, "train", "--resume", "--out", out, "--until", hard, "--threads", "3")
 	if code != exitError || strings.Count(stderr, "atelier: ") != 1 || !strings.Contains(stderr, "atelier: the goal was not reached in 2 epochs: valid_loss came to ") ||
 		!strings.Contains(stderr, ", want 1e-06\n") {
 		t.Errorf("exit %d, %s", code, stderr)
@@ -105,6 +112,9 @@ func testResumedUntil(t *testing.T, out string, before float64) {
 	e, err := race.Read(filepath.Join(out, "dawnbench.json"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.HasPrefix(e.Hardware, was.Hardware+", then ") || !strings.Contains(e.Hardware, " / 3 threads") {
+		t.Errorf("hardware %q, want that of both sessions", e.Hardware)
 	}
 	rows := e.Progress.Rows
 	if len(rows) != 2 || rows[0].Hours*3600 != before || !(rows[1].Hours > rows[0].Hours) || e.Notes.Reached || e.CostPerHour != 3600 ||
@@ -194,6 +204,36 @@ func TestLeaderboardCommand(t *testing.T) {
 		if code != c.code || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.want) {
 			t.Errorf("atelier %s: exit %d, %q, %q", strings.Join(c.args, " "), code, stdout, stderr)
 		}
+	}
+}
+
+// A goal of several views or averaged weights selects the entries that were measured so, and a plain one the others.
+func TestLeaderboardOfMetrics(t *testing.T) {
+	dir := t.TempDir()
+	of := func(metric string) string {
+		return `, "misc": {"until": {"column": "top1Accuracy", "value": 90}, "metric": "` + metric + `", "data": "drawn"}`
+	}
+	entry(t, dir, "plain", of("valid_accuracy"), "1\t0.5\t91\n")
+	entry(t, dir, "views", of("tta_valid_accuracy"), "1\t0.5\t92\n")
+	entry(t, dir, "swaps", of("swa_valid_top5"), "1\t0.5\t93\n")
+	code, stdout, stderr := atelier(t, "leaderboard", dir)
+	for _, want := range []string{"drawn training to top1Accuracy 90 %\n", "drawn training with several views to top1Accuracy 90 %\n",
+		"drawn training with averaged weights (swa) to top1Accuracy 90 %\n"} {
+		if code != exitOK || !strings.Contains(stdout, want) {
+			t.Errorf("exit %d, no %q in %s%s", code, want, stdout, stderr)
+		}
+	}
+	for until, only := range map[string]string{"top1=0.9": "plain", "valid_top1=0.9": "plain", "tta_top1=0.9": "views", "tta_valid_accuracy=0.9": "views", "swa_accuracy=0.9": "swaps"} {
+		code, stdout, stderr := atelier(t, "leaderboard", dir, "--until", until, "--json")
+		var boards []race.Board
+		if err := json.Unmarshal([]byte(stdout), &boards); code != exitOK || err != nil || len(boards) != 1 || len(boards[0].Standings) != 1 ||
+			boards[0].Standings[0].Entry.Model != only || !boards[0].Standings[0].Reached || !strings.Contains(stderr, "2 of 3 entries have no epochs with ") {
+			t.Errorf("%s: exit %d, %v, %s%s", until, code, err, stdout, stderr)
+		}
+	}
+	code, _, stderr = atelier(t, "leaderboard", filepath.Join(dir, "views.json"), "--until", "ema_top1=0.9")
+	if code != exitError || !strings.Contains(stderr, "none of the 1 entries has epochs with ema_valid_accuracy, only with tta_valid_accuracy\n") {
+		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
 

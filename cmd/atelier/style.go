@@ -202,7 +202,15 @@ func (f *styleFlags) checkFlags(flags *pflag.FlagSet) error {
 			return usagef("style: --weights has %v: want numbers above 0; leave out a picture that is not to count", w)
 		}
 	}
+	var strange error
+	flags.Visit(func(flag *pflag.Flag) {
+		if v, err := flags.GetFloat64(flag.Name); err == nil && (math.IsNaN(v) || math.IsInf(v, 0)) {
+			strange = usagef("style: --%s is %v: want a number that is finite", flag.Name, v)
+		}
+	})
 	switch {
+	case strange != nil:
+		return strange
 	case o.Size > 0 && o.Size < leastSide:
 		return usagef("style: --size is %d: a painting has at least %d pixels on its long side", o.Size, leastSide)
 	case f.bits != 0 && f.bits != 8 && f.bits != 16:
@@ -260,7 +268,7 @@ func (s *studio) paintAll(ctx context.Context, jobs []job) error {
 			fmt.Fprintln(s.stderr, j.out)
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return errors.Join(ctx.Err(), err)
 		}
 		if err != nil {
 			failures++

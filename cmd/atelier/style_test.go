@@ -198,6 +198,10 @@ func TestStyleFlags(t *testing.T) {
 		{"--size many", "many"},
 		{"--size 0", "--size is 0"},
 		{"--learning-rate 0", "--learning-rate is 0"},
+		{"--learning-rate NaN", "--learning-rate is NaN"},
+		{"--average=-Inf", "--average is -Inf"},
+		{"--tolerance=-Inf", "--tolerance is -Inf"},
+		{"--tv Inf", "--tv is +Inf"},
 		{"--mode video", "transfer"},
 		{"--optimizer sgd", "lbfgs, adam"},
 		{"--loss mse", "there is no loss"},
@@ -240,7 +244,8 @@ func TestStyleFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--iterations 0", "Iterations of scale 1 are 0"},
 		{"--size -1", "Size is -1"},
-		{"--learning-rate NaN", "LearningRate is NaN"},
+		{"--tile 9223372036854775807", "Tile is 9223372036854775807: want 1 to 65536"},
+		{"--history 1000000000", "History is 1000000000: want 1 to 1000"},
 		{"--style-layers relu9_1", "did you mean"},
 		{"--style-layers rleu2_1", `"relu2_1"`},
 		{"--content-layers relu1_3", "relu1_1, relu1_2, relu2_1"},
@@ -511,7 +516,7 @@ func TestStyleDiskFull(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	p := painting{studio: &studio{f: &styleFlags{quality: 90}}, job: job{out: filepath.Join(dir, "nowhere", "out.png")}, bits: 8}
 	w := waves(8, 8, 2)
-	err := p.save(style.Picture{H: 8, W: 8, Pixels: w.RGB}, imageio.Metadata{})
+	err := p.save(style.Picture{H: 8, W: 8, Pixels: w.RGB}, imageio.Metadata{}, nil)
 	if err == nil || !strings.Contains(err.Error(), "the painting is saved as "+os.TempDir()) {
 		t.Fatalf("error %v", err)
 	}

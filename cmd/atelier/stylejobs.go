@@ -189,6 +189,9 @@ func (j job) source() string {
 // state is the file that a painting goes on from.
 func (j job) state() string { return j.out + ".state" }
 
+// preview is the picture that shows the painting until it is done.
+func (j job) preview() string { return beside(j.out, ".preview") }
+
 // lossPlot is the picture that --plot draws.
 func (j job) lossPlot() string { return strings.TrimSuffix(j.out, filepath.Ext(j.out)) + "-loss.png" }
 
@@ -196,7 +199,7 @@ func (j job) lossPlot() string { return strings.TrimSuffix(j.out, filepath.Ext(j
 var errThere = errors.New("is there already: paint over it by --force, or choose another name with -o")
 
 // checkOut says, before anything is computed, what keeps a painting from being written. Where it is to be resumed, what an
-// interruption left is replaced.
+// interruption left is replaced, a preview too.
 func (f *styleFlags) checkOut(j job) error {
 	if err := f.checkWrite(j.out); err != nil {
 		return err
@@ -216,6 +219,9 @@ func (f *styleFlags) checkOut(j job) error {
 		return fmt.Errorf("%s was interrupted: go on by --resume, or begin anew by --force", j.out)
 	case err == nil && !f.force:
 		return fmt.Errorf("%s %w", j.out, errThere)
+	case f.previewEvery > 0 && !f.force && exists(j.preview()):
+		return fmt.Errorf("%s is there already, and previews would replace it: allow that by --force, choose another name with -o, "+
+			"or leave them out by --preview-every 0", j.preview())
 	case f.plot && !f.force && exists(j.lossPlot()):
 		return fmt.Errorf("%s is there already: draw over it by --force, or choose another name with -o", j.lossPlot())
 	}
@@ -239,11 +245,14 @@ func (f *styleFlags) checkInputs(j job) error {
 			return fmt.Errorf("%s is both what is painted and where it goes: choose another name with -o", j.out)
 		case f.plot && same(in, j.lossPlot()):
 			return fmt.Errorf("%s is read, and --plot would draw over it: choose another name with -o", in)
+		case f.previewEvery > 0 && same(in, j.preview()):
+			return fmt.Errorf("%s is read, and previews would replace it: choose another name with -o, "+
+				"or leave them out by --preview-every 0", in)
 		case f.trace != "" && same(in, f.trace):
 			return fmt.Errorf("%s is read, and --trace would write over it: choose another name", in)
 		}
 	}
-	for _, out := range []string{j.out, j.lossPlot(), j.state()} {
+	for _, out := range []string{j.out, j.preview(), j.lossPlot(), j.state()} {
 		if f.trace != "" && filepath.Clean(out) == filepath.Clean(f.trace) {
 			return fmt.Errorf("%s is where the painting writes, and --trace too: choose another name", f.trace)
 		}

@@ -42,6 +42,9 @@ func (p *painting) run(ctx context.Context, o style.Options) error {
 	if err := p.prepare(ctx, &o); err != nil {
 		return errors.Join(err, p.closeTrace())
 	}
+	if err := p.checkRecord(o); err != nil {
+		return errors.Join(err, p.closeTrace())
+	}
 	expected := int64(0)
 	if o.Plan != nil {
 		expected = o.Plan.Bytes
@@ -91,8 +94,6 @@ func (p *painting) step(s style.Step) error {
 	return nil
 }
 
-func (p *painting) preview() string { return beside(p.out, ".preview") }
-
 // write writes a picture with the content's alpha.
 func (p *painting) write(path string, picture style.Picture, metadata *imageio.Metadata) error {
 	out := imageio.Float{H: picture.H, W: picture.W, RGB: picture.Pixels}
@@ -120,15 +121,14 @@ func (p *painting) finish(ctx context.Context, o style.Options, result *style.Re
 	if ended == nil {
 		q, judged = style.Judge(ctx, asPainted(o, result), result.Picture)
 	}
-	metadata, err := p.metadata(o, result, q)
-	if err == nil {
-		err = p.save(result.Picture, metadata)
-	}
-	if err != nil {
+	metadata, unrecorded := p.metadata(o, result, q)
+	if err := p.save(result.Picture, metadata, unrecorded); err != nil {
 		return errors.Join(ended, err)
 	}
-	if err := os.Remove(p.preview()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if p.f.previewEvery > 0 { // else a file of that name is another's
+		if err := os.Remove(p.preview()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	plotted := p.plot()
 	switch {
@@ -167,8 +167,17 @@ func (p *painting) goOn(o style.Options) {
 	}
 }
 
-// save writes the painting; where that fails, as on a full disk, somewhere else, so that the work is not lost.
-func (p *painting) save(picture style.Picture, metadata imageio.Metadata) error {
+// save writes the painting, without its record where there is none, for the reason given, or it cannot be written. Where
+// the file cannot be written, as on a full disk, the painting goes somewhere else: its work is not to be lost.
+func (p *painting) save(picture style.Picture, metadata imageio.Metadata, unrecorded error) error {
+	if unrecorded == nil {
+		unrecorded = imageio.CheckWrite(p.out, imageio.WriteOptions{Metadata: metadata})
+	}
+	if unrecorded != nil {
+		metadata = imageio.Metadata{Synthetic: true}
+		fmt.Fprintf(p.stderr, "%s gets no record of its settings, so that --replay cannot paint it again: %s\n",
+			p.out, oneLine(unrecorded.Error()))
+	}
 	err := p.write(p.out, picture, &metadata)
 	if err == nil {
 		return nil

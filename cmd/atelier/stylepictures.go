@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 
 	"github.com/atelier-go/atelier/imageio"
 	"github.com/atelier-go/atelier/style"
@@ -97,7 +96,7 @@ const bytesPerPixel = 24
 
 // read reads a file that must not be larger than the limit, which is seen before it is decoded.
 func (r *reader) read(name string) (imageio.Float, imageio.Info, string, error) {
-	file, err := os.ReadFile(name)
+	file, err := imageio.ReadFile(name)
 	if err != nil {
 		return imageio.Float{}, imageio.Info{}, "", err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/atelier-go/atelier/cpu"
 	"github.com/atelier-go/atelier/imageio"
@@ -43,6 +44,21 @@ func (p *painting) metadata(o style.Options, result *style.Result, q style.Quali
 	}
 	text, err := r.Text()
 	return imageio.Metadata{Text: text, Synthetic: true}, err
+}
+
+// checkRecord says before there is a painting that its record will not fit into the file. What only the painting can tell
+// counts as long as it can be.
+func (p *painting) checkRecord(o style.Options) error {
+	const longest = -math.MaxFloat64
+	result := &style.Result{Elapsed: math.MaxInt64}
+	if o.Plan != nil {
+		result.Plan = *o.Plan
+	}
+	metadata, err := p.metadata(o, result, style.Quality{Style: longest, Content: longest, SSIM: longest})
+	if err != nil {
+		return err
+	}
+	return imageio.CheckWrite(p.out, imageio.WriteOptions{Bits: p.bits, Quality: p.f.quality, Metadata: metadata})
 }
 
 // usedPrecision is that of the backend's settings, wherever in them it is.

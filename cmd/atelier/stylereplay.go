@@ -85,6 +85,9 @@ func (f *styleFlags) fromRecord(r style.Record, args []string) (job, error) {
 	if len(args) != 0 && len(args) != want {
 		return job{}, usagef("style: %s is made of %d pictures, and %d are given", f.replay, want, len(args))
 	}
+	if slices.Contains(args, "") {
+		return job{}, usagef("style: a picture that is given has no name")
+	}
 	take := func(s style.Source) string {
 		if len(args) == 0 {
 			return f.find(s.Name)
@@ -100,9 +103,12 @@ func (f *styleFlags) fromRecord(r style.Record, args []string) (job, error) {
 	for _, s := range r.Styles {
 		j.styles = append(j.styles, take(s))
 	}
-	for _, m := range r.Masks {
+	for i, m := range r.Masks {
 		name := "-"
 		if m != nil {
+			if m.Name == name {
+				return job{}, fmt.Errorf("%s: its record is damaged: mask %d is named %q, which stands for none", f.replay, i+1, m.Name)
+			}
 			name = f.find(m.Name)
 		}
 		f.masks = append(f.masks, name)
