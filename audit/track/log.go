@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/atelier-go/atelier/filelock"
 )
 
 // A line of the log. Hash is that of the line before it followed by the bytes of Entry, so that readers need not know how
@@ -79,7 +81,7 @@ func Append(path string, e Entry) (previous *Entry, err error) {
 		return nil, fmt.Errorf("track: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }() // also unlocks
-	if err := lock(file); err != nil {
+	if err := filelock.Wait(file); err != nil {
 		return nil, fmt.Errorf("track: %s: %w", path, err)
 	}
 	text, err := io.ReadAll(file)
