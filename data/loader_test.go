@@ -246,10 +246,10 @@ func TestTooLargeResultIsCorrupt(t *testing.T) {
 	d.Pictures[2] = Picture{H: 65535, W: 1, C: 1, Pix: make([]byte, 65535)}
 	l := &Loader{Dataset: d, Batch: 4, Transforms: []Transform{Resize{Short: 224}}}
 	s := l.Open(context.Background(), 0)
-	defer s.Close()
 	if _, err := s.Next(); err == nil || !strings.Contains(err.Error(), "grid picture 2: data.Resize: cannot make 14679840x224") {
 		t.Errorf("error is %v", err)
 	}
+	s.Close() // before the loader changes
 	l.Corrupt = Skip
 	collect(t, l, 0, 1)
 	if l.Skipped() != 1 {
