@@ -51,6 +51,7 @@ type modelEntry struct {
 	Note      string             `json:"note"`
 	Installed *weights.Installed `json:"installed,omitempty"`
 	Path      string             `json:"path,omitempty"`
+	Damaged   string             `json:"damaged,omitempty"` // what is wrong with the record of what is installed
 }
 
 // modelEntryOf is an entry with what the cache has of it.
@@ -62,11 +63,16 @@ func modelEntryOf(c weights.Cache, k weights.Known) (modelEntry, error) {
 	if ok {
 		e.Installed, e.Path = &i, c.Path(i)
 	}
+	if damaged := c.Damaged(k); damaged != nil {
+		e.Damaged = damaged.Error()
+	}
 	return e, err
 }
 
 func (e modelEntry) state() string {
 	switch i := e.Installed; {
+	case e.Damaged != "":
+		return "damaged: pull again"
 	case i == nil:
 		return "no"
 	case i.Whole:
@@ -309,7 +315,7 @@ func verifyModels(ctx context.Context, names []string, stdout io.Writer) error {
 	}
 	if len(names) == 0 {
 		for _, k := range weights.All() {
-			if _, ok, err := c.Installed(k); ok || err != nil {
+			if _, ok, err := c.Installed(k); ok || err != nil || c.Damaged(k) != nil {
 				entries = append(entries, k)
 			}
 		}

@@ -104,4 +104,16 @@ func TestModels(t *testing.T) {
 			t.Errorf("models %v: exit %d, %q, want %d and one line with %q", c.args, code, stderr, c.code, c.want)
 		}
 	}
+	// A record that was cut off is told, keeps nothing else from being listed, and is repaired by the same command as ever.
+	record := filepath.Join(dir, "vgg19.json")
+	if err := os.Truncate(record, 5); err != nil {
+		t.Fatal(err)
+	}
+	modelsOutput(t, []string{"list"}, "damaged: pull again", "squeezenet1_1")
+	code, _, stderr := atelier(t, "models", "verify")
+	if code != exitError || !strings.Contains(stderr, record) || !strings.Contains(stderr, "atelier models pull vgg19") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	modelsOutput(t, []string{"pull", "vgg19", "--from", path}, "to relu1_2")
+	modelsOutput(t, []string{"verify"}, "vgg19  ok  to relu1_2")
 }
