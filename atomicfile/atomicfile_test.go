@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,17 +37,21 @@ func expect(t *testing.T, path, want string) {
 
 func expectFiles(t *testing.T, folder string, want ...string) {
 	t.Helper()
+	if got := filesIn(t, folder); !slices.Equal(got, want) {
+		t.Errorf("the folder holds %v, want %v", got, want)
+	}
+}
+
+func filesIn(t *testing.T, folder string) (names []string) {
+	t.Helper()
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
 	for _, e := range entries {
-		got = append(got, e.Name())
+		names = append(names, e.Name())
 	}
-	if strings.Join(got, " ") != strings.Join(want, " ") {
-		t.Errorf("the folder holds %v, want %v", got, want)
-	}
+	return names
 }
 
 func TestWrite(t *testing.T) {

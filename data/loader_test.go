@@ -398,6 +398,12 @@ func TestSteadyStateAllocates(t *testing.T) {
 		}
 	}
 	run(200)
+	b, err := s.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond) // all slots come into being while this one is held
+	s.Release(b)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	run(100)

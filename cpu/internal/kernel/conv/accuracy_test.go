@@ -157,7 +157,7 @@ func checkAllocations(t *testing.T, s Spec, l isa.Level, name string) {
 	t.Helper()
 	runs := 10
 	if testing.Short() {
-		runs = 1
+		runs = 4 // not 1: the Go runtime allocates once in a while itself, and the average is cut to an integer
 	}
 	pool := par.New(1)
 	defer pool.Close()

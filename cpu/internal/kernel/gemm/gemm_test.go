@@ -332,9 +332,9 @@ func TestProductsAllocateNothing(t *testing.T) {
 }
 
 func testAllocations[T Float](t *testing.T, g *Kernel[T]) {
-	m, n, k, runs := 96, 80, 3000, 10
+	m, n, k := 96, 80, 3000
 	if testing.Short() {
-		m, n, runs = 24, 20, 1
+		m, n = 24, 20
 	}
 	pool := par.New(2)
 	defer pool.Close()
@@ -346,7 +346,9 @@ func testAllocations[T Float](t *testing.T, g *Kernel[T]) {
 		"small":      func() { g.Gemm(nil, ws, 4, n, 10, a, k, 1, b, n, 1, c, n, false) },
 		"syrk":       func() { g.Syrk(pool, ws, n, k, b, n, 1, c, n, false) },
 	} {
-		if allocs := testing.AllocsPerRun(runs, run); allocs >= 1 {
+		// Several runs, whose average is cut to an integer: the Go runtime allocates once in a while itself, as for a
+		// worker that goes to sleep after a collection.
+		if allocs := testing.AllocsPerRun(10, run); allocs >= 1 {
 			t.Errorf("%s %s: %v allocations", g.Name, name, allocs)
 		}
 	}
