@@ -74,7 +74,7 @@ func (b box) contains(p vg.Point) bool {
 // lines as possible; nearer places first.
 func beside(dot vg.Point, width, height vg.Length, panel box, taken []box, curve []vg.Point) box {
 	best, least := box{}, math.Inf(1)
-	for ring, distance := range []vg.Length{9, 26, 48} {
+	for ring, distance := range []vg.Length{9, 26, 48, 72, 98, 126} {
 		for _, d := range []struct{ x, y vg.Length }{{1, 1}, {-1, 1}, {1, -1}, {-1, -1}, {0, 1.3}, {0, -1.3}, {1.3, 0}, {-1.3, 0}} {
 			center := vg.Point{X: dot.X + d.x*distance, Y: dot.Y + d.y*distance}
 			b := box{left: center.X - width/2, bottom: center.Y - height/2}

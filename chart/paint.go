@@ -116,17 +116,22 @@ func (f *frame) paintMarks(c draw.Canvas) {
 	}
 	style := writing(tickSize, true, ink)
 	style.YAlign = text.YCenter
+	places := make([]box, len(dots))
 	for i, at := range dots {
-		s := shorten(style, labels[i], f.area.right-f.area.left-20)
-		if s == "" {
+		labels[i] = shorten(style, labels[i], f.area.right-f.area.left-20)
+		if labels[i] == "" {
 			continue
 		}
-		b := beside(at, style.Width(s)+8, tickSize+6, f.area, taken, curve)
-		taken = append(taken, b)
+		b := beside(at, style.Width(labels[i])+8, tickSize+6, f.area, taken, curve)
+		taken, places[i] = append(taken, b), b
 		near := vg.Point{X: max(b.left, min(at.X, b.right)), Y: max(b.bottom, min(at.Y, b.top))}
 		c.StrokeLine2(draw.LineStyle{Color: soft, Width: 1}, at.X, at.Y, near.X, near.Y)
-		fill(c, veil(white, 0.85), b)
-		c.FillText(style, vg.Point{X: b.left + 4, Y: (b.bottom + b.top) / 2}, s)
+	}
+	for i, s := range labels { // over the lines of all, which may pass under the texts of others
+		if s != "" {
+			fill(c, veil(white, 0.85), places[i])
+			c.FillText(style, vg.Point{X: places[i].left + 4, Y: (places[i].bottom + places[i].top) / 2}, s)
+		}
 	}
 	for _, at := range dots {
 		disc(c, white, at, 6.5)

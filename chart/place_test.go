@@ -126,14 +126,26 @@ func TestBoundaryTextsDoNotOverlap(t *testing.T) {
 
 // Texts of marks keep apart as long as there is room.
 func TestMarkTextsDoNotOverlap(t *testing.T) {
+	keepApart(t, 90, vg.Point{X: 5, Y: 5}, vg.Point{X: 595, Y: 295}, vg.Point{X: 300, Y: 150}, vg.Point{X: 310, Y: 155}, vg.Point{X: 320, Y: 150})
+	// Runs that come to a goal one soon after the other.
+	keepApart(t, 150, vg.Point{X: 480, Y: 280}, vg.Point{X: 484, Y: 281}, vg.Point{X: 498, Y: 281}, vg.Point{X: 512, Y: 281}, vg.Point{X: 516, Y: 280})
 	panel := box{0, 0, 600, 300}
-	dots := []vg.Point{{X: 5, Y: 5}, {X: 595, Y: 295}, {X: 300, Y: 150}, {X: 310, Y: 155}, {X: 320, Y: 150}}
+	above := beside(vg.Point{X: 300, Y: 150}, 90, 19, panel, nil, trail([][]vg.Point{{{X: 0, Y: 140}, {X: 290, Y: 140}}, {{X: 300, Y: 165}, {X: 600, Y: 165}}, {{X: 300, Y: 140}, {X: 600, Y: 140}}}))
+	if above.right > 300 || above.bottom < 150 {
+		t.Errorf("the text lies on a line, at %v", above)
+	}
+}
+
+// keepApart places texts of a width one after the other, and checks that none covers a mark or another.
+func keepApart(t *testing.T, width vg.Length, dots ...vg.Point) {
+	t.Helper()
+	panel := box{0, 0, 600, 300}
 	var taken []box
 	for _, d := range dots {
 		taken = append(taken, box{d.X - 7, d.Y - 7, d.X + 7, d.Y + 7})
 	}
 	for _, d := range dots {
-		b := beside(d, 90, 19, panel, taken, nil)
+		b := beside(d, width, 19, panel, taken, nil)
 		if b.left < panel.left || b.right > panel.right || b.bottom < panel.bottom || b.top > panel.top {
 			t.Errorf("%v of %v leaves the panel", b, d)
 		}
@@ -143,10 +155,6 @@ func TestMarkTextsDoNotOverlap(t *testing.T) {
 			}
 		}
 		taken = append(taken, b)
-	}
-	above := beside(vg.Point{X: 300, Y: 150}, 90, 19, panel, nil, trail([][]vg.Point{{{X: 0, Y: 140}, {X: 290, Y: 140}}, {{X: 300, Y: 165}, {X: 600, Y: 165}}, {{X: 300, Y: 140}, {X: 600, Y: 140}}}))
-	if above.right > 300 || above.bottom < 150 {
-		t.Errorf("the text lies on a line, at %v", above)
 	}
 }
 

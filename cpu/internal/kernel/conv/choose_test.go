@@ -61,3 +61,29 @@ func TestChoiceOfRounded(t *testing.T) {
 		}
 	}
 }
+
+// With Auto a first layer is rounded where rows of its kernel are long enough to gather.
+func TestChoiceWhereRoundingPays(t *testing.T) {
+	fast := *bf16.Kernels[0]
+	fast.Speed = 2
+	for name, c := range map[string]struct {
+		spec Spec
+		want [3]string // by form
+	}{
+		"7x7":             {spec(1, 32, 32, 3, 7, 7, 64, 2, 1, 3, 1), [3]string{"gather", "columns", "gather"}},
+		"3x3, 8 channels": {spec(1, 32, 32, 8, 3, 3, 64, 1, 1, 1, 1), [3]string{"gather", "narrow", "gather"}},
+		"5x5":             {spec(1, 32, 32, 3, 5, 5, 32, 1, 1, 2, 1), [3]string{"shallow", "narrow", "shallow"}},
+		"3x3, 3 channels": {spec(1, 32, 32, 3, 3, 3, 64, 1, 1, 1, 1), [3]string{"shallow", "narrow", "shallow"}},
+		"3x3":             {spec(1, 32, 32, 64, 3, 3, 64, 1, 1, 1, 1), [3]string{"winograd", "winograd", "winograd"}},
+		"3x3 with stride": {spec(1, 32, 32, 64, 3, 3, 64, 2, 1, 1, 1), [3]string{"gather", "gather", "gather"}},
+	} {
+		for form, want := range c.want {
+			s := c.spec
+			s.Form = Form(form)
+			got := newPlan(s, isa.Portable, &fast, 1, Options{Precision: isa.Auto}).Algorithm()
+			if !strings.HasPrefix(got, want) || strings.Contains(got, "bf16") != (want == "gather") {
+				t.Errorf("%s, %v: %s, want %s", name, s.Form, got, want)
+			}
+		}
+	}
+}

@@ -149,7 +149,7 @@ func (a *winograd) String() string {
 	if a.byChannels {
 		order = "channels"
 	}
-	return fmt.Sprintf("winograd F(4x4,3x3) by %s, %d of %d tiles a block", order, a.block, a.tiles.count) + a.l.suffix()
+	return fmt.Sprintf("winograd F(4x4,3x3) by %s, %d of %d tiles a block", order, min(a.block, a.tiles.count), a.tiles.count) + a.l.suffix()
 }
 
 func (a *winograd) scratch() int { return a.total }
