@@ -68,29 +68,38 @@ func TestLargePicturesFit(t *testing.T) {
 	}
 }
 
-// A fiftieth of the time leaves fewer iterations, a five-hundredth fewer scales; none is exceeded by much.
+// A fifth of the time leaves fewer iterations, a five-hundredth fewer scales; none is exceeded by much.
 func TestTimeBudget(t *testing.T) {
 	ctx := context.Background()
 	o := small(t)
 	o.Size, o.Scales = 512, 0
-	free, err := style.Estimate(ctx, o)
-	if err != nil {
-		t.Fatal(err)
+	total := func(p style.Plan) (n int) {
+		for _, s := range p.Scales {
+			n += s.Iterations * s.Height * s.Width
+		}
+		return n
 	}
-	for _, part := range []time.Duration{50, 500} {
-		o.TimeBudget = free.Time / part
-		p, err := style.Estimate(ctx, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		total := func(p style.Plan) (n int) {
-			for _, s := range p.Scales {
-				n += s.Iterations * s.Height * s.Width
+	for _, part := range []time.Duration{5, 500} {
+		// Each estimate measures the machine: what else it does may make the first several times as long as the second.
+		const tries = 3
+		for try := 1; ; try++ {
+			o.TimeBudget = 0
+			free, err := style.Estimate(ctx, o)
+			if err != nil {
+				t.Fatal(err)
 			}
-			return n
-		}
-		if total(p) >= total(free) || part == 500 && len(p.Scales) >= len(free.Scales) || p.Scales[0].Iterations < 1 {
-			t.Errorf("in %v: %+v", o.TimeBudget, p)
+			o.TimeBudget = free.Time / part
+			p, err := style.Estimate(ctx, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if total(p) < total(free) && (part != 500 || len(p.Scales) < len(free.Scales)) && p.Scales[0].Iterations >= 1 {
+				break
+			}
+			if try == tries {
+				t.Errorf("in %v: %+v", o.TimeBudget, p)
+				break
+			}
 		}
 	}
 	o.TimeBudget = time.Nanosecond

@@ -208,7 +208,7 @@ func roundingPays(s Spec, half *bf16.Kernel) bool {
 	if half.Speed <= 1 || chooseRounded(s, half) != "gather" {
 		return false
 	}
-	if choose(s) == "shallow" && s.KW*s.C < gatheredRow {
+	if choose(s) == "shallow" && s.depth() < gatheredRow*s.KH {
 		return false
 	}
 	// A sum that fills few of its last tile gains nothing or little.
